@@ -1,0 +1,14 @@
+"""Fixtures that all tests share."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of real photos and models beside the checkout; tests that need it skip elsewhere."""
+    path = Path(__file__).resolve().parents[2] / "shared"
+    if not (path / "data").is_dir():
+        pytest.skip("needs the project's shared photos and models beside the checkout")
+    return path
