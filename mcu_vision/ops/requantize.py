@@ -1,0 +1,51 @@
+"""Change of scale and zero point, with an optional fused activation (a standalone ReLU)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcu_vision.int8 import multiply_by_quantized_multiplier, quantize_multiplier
+from mcu_vision.ir import Array, Graph, KernelCall, Op, Shape, Tensor, to_int
+from mcu_vision.ops.common import activation_range, apply_activation
+
+
+@dataclass
+class Requantize(Op):
+    """inputs: x of any shape. TensorFlow Lite QUANTIZE from int8 to int8, or RELU, RELU6."""
+
+    kind = "requantize"
+    activation: str = "none"
+
+    def infer_shape(self, inputs: list[Tensor]) -> Shape:
+        return inputs[0].shape
+
+    def macs(self, graph: Graph) -> int:
+        return 0
+
+    def reference_float(self, *arrays: Array) -> Array:
+        return apply_activation(arrays[0], self.activation)
+
+    def _multiplier(self, graph: Graph) -> tuple[int, int]:
+        x, out = (graph.tensors[n].quant.scale for n in (self.inputs[0], self.outputs[0]))
+        return quantize_multiplier(float(np.float32(x)) / float(np.float32(out)))
+
+    def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
+        x, out = graph.tensors[self.inputs[0]].quant, graph.tensors[self.outputs[0]].quant
+        scaled = multiply_by_quantized_multiplier(to_int(arrays[0]) - x.zero_point, *self._multiplier(graph))
+        clamp = activation_range(self.activation, out)
+        return np.clip(scaled + out.zero_point, *clamp).astype(np.int8)
+
+    def kernel(self, graph: Graph) -> KernelCall:
+        x, out = graph.tensors[self.inputs[0]], graph.tensors[self.outputs[0]]
+        multiplier, shift = self._multiplier(graph)
+        low, high = activation_range(self.activation, out.quant)
+        params: dict[str, int | Array] = {
+            "count": x.row_elements,
+            "in_zero": x.quant.zero_point,
+            "out_zero": out.quant.zero_point,
+            "multiplier": multiplier,
+            "shift": shift,
+            "out_min": low,
+            "out_max": high,
+        }
+        return KernelCall("nn_requantize_s8", "nn_requant", params, ("row",))
