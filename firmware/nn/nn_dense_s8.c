@@ -1,0 +1,47 @@
+#include "nn.h"
+#include "nn_math.h"
+
+/* Inputs are widened once into the order in which SXTB16 gives the weights: bytes 0 and 2, then 1 and 3. */
+static void widen_inputs(int16_t *to, const int8_t *in, int32_t n) {
+    for (; n >= 4; n -= 4, in += 4, to += 4) {
+        uint32_t bytes = nn_load32(in);
+        nn_store32(to, nn_sxtb16(bytes));
+        nn_store32(to + 2, nn_sxtb16_odd(bytes));
+    }
+    for (; n > 0; n--)
+        *to++ = *in++;
+}
+
+static inline int32_t dot_four(const int16_t *inputs, const int8_t *weights, int32_t acc) {
+    uint32_t bytes = nn_load32(weights);
+    acc = nn_smlad(nn_load32(inputs), nn_sxtb16(bytes), acc);
+    return nn_smlad(nn_load32(inputs + 2), nn_sxtb16_odd(bytes), acc);
+}
+
+/* Two outputs at a time share the inputs. */
+static void dot_pair(const int16_t *inputs, const int8_t *w0, const int8_t *w1, int32_t n, int32_t acc[2]) {
+    int32_t acc0 = acc[0], acc1 = acc[1];
+    for (; n >= 4; n -= 4, inputs += 4, w0 += 4, w1 += 4) {
+        acc0 = dot_four(inputs, w0, acc0);
+        acc1 = dot_four(inputs, w1, acc1);
+    }
+    for (; n > 0; n--, inputs++) {
+        acc0 += *inputs * *w0++;
+        acc1 += *inputs * *w1++;
+    }
+    acc[0] = acc0, acc[1] = acc1;
+}
+
+void nn_dense_s8(const nn_conv *p, const int8_t *in, int8_t *out, int16_t *scratch) {
+    int32_t in_c = p->in_c, out_c = p->out_c;
+    widen_inputs(scratch, in, in_c);
+    for (int32_t o = 0; o < out_c; o += 2) {
+        int32_t n = o + 1 < out_c ? 2 : 1, other = o + n - 1;
+        int32_t acc[2] = {p->bias[o], p->bias[other]};
+        dot_pair(scratch, p->weights + o * in_c, p->weights + other * in_c, in_c, acc);
+        for (int32_t i = 0; i < n; i++) {
+            int32_t value = nn_requantize(acc[i], p->multiplier[o + i], p->shift[o + i]) + p->out_zero;
+            out[o + i] = (int8_t)nn_clamp(value, p->out_min, p->out_max);
+        }
+    }
+}

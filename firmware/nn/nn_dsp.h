@@ -1,0 +1,125 @@
+/* Armv7E-M DSP instructions with a C equivalent, so that host and target compute the same bits.
+ * Source: Armv7-M Architecture Reference Manual (DDI 0403), chapter A7. A word of two lanes holds
+ * 16-bit values, lane 0 in the low half. */
+#ifndef NN_DSP_H
+#define NN_DSP_H
+
+#include <stdint.h>
+#include <string.h>
+
+static inline uint32_t nn_load32(const void *from) {
+    uint32_t word;
+    memcpy(&word, from, 4);
+    return word;
+}
+
+static inline void nn_store32(void *to, uint32_t word) { memcpy(to, &word, 4); }
+
+#if defined(__ARM_FEATURE_DSP)
+
+/* acc + a0*b0 + a1*b1, modulo 2^32. */
+static inline int32_t nn_smlad(uint32_t a, uint32_t b, int32_t acc) {
+    int32_t sum;
+    __asm__("smlad %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+    return sum;
+}
+
+/* Bytes 0 and 2, sign-extended, as lanes. */
+static inline uint32_t nn_sxtb16(uint32_t bytes) {
+    uint32_t lanes;
+    __asm__("sxtb16 %0, %1" : "=r"(lanes) : "r"(bytes));
+    return lanes;
+}
+
+/* Bytes 1 and 3, sign-extended, as lanes. */
+static inline uint32_t nn_sxtb16_odd(uint32_t bytes) {
+    uint32_t lanes;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(lanes) : "r"(bytes));
+    return lanes;
+}
+
+/* Lane 0 of both: lane 0 from low, lane 1 from high. */
+static inline uint32_t nn_pack_low(uint32_t low, uint32_t high) {
+    uint32_t lanes;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(lanes) : "r"(low), "r"(high));
+    return lanes;
+}
+
+/* Lane 1 of both: lane 0 from low, lane 1 from high. */
+static inline uint32_t nn_pack_high(uint32_t low, uint32_t high) {
+    uint32_t lanes;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(lanes) : "r"(high), "r"(low));
+    return lanes;
+}
+
+/* High word of a*b, rounded half up. */
+static inline int32_t nn_smmulr(int32_t a, int32_t b) {
+    int32_t high;
+    __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(a), "r"(b));
+    return high;
+}
+
+static inline int32_t nn_saturate8(int32_t value) {
+    int32_t result;
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+    return result;
+}
+
+static inline int32_t nn_saturate16(int32_t value) {
+    int32_t result;
+    __asm__("ssat %0, #16, %1" : "=r"(result) : "r"(value));
+    return result;
+}
+
+#else
+
+static inline int32_t nn_lane0(uint32_t lanes) { return (int16_t)(lanes & 0xFFFF); }
+static inline int32_t nn_lane1(uint32_t lanes) { return (int16_t)(lanes >> 16); }
+
+static inline int32_t nn_smlad(uint32_t a, uint32_t b, int32_t acc) {
+    uint32_t low = (uint32_t)(nn_lane0(a) * nn_lane0(b));
+    uint32_t high = (uint32_t)(nn_lane1(a) * nn_lane1(b));
+    return (int32_t)((uint32_t)acc + low + high);
+}
+
+static inline uint32_t nn_sxtb16(uint32_t bytes) {
+    uint32_t low = (uint32_t)(int8_t)(bytes & 0xFF);
+    uint32_t high = (uint32_t)(int8_t)((bytes >> 16) & 0xFF);
+    return (low & 0xFFFF) | (high << 16);
+}
+
+static inline uint32_t nn_sxtb16_odd(uint32_t bytes) { return nn_sxtb16(bytes >> 8); }
+static inline uint32_t nn_pack_low(uint32_t low, uint32_t high) { return (low & 0xFFFF) | (high << 16); }
+static inline uint32_t nn_pack_high(uint32_t low, uint32_t high) {
+    return (low >> 16) | (high & 0xFFFF0000u);
+}
+static inline int32_t nn_smmulr(int32_t a, int32_t b) {
+    return (int32_t)(((int64_t)a * b + 0x80000000LL) >> 32);
+}
+static inline int32_t nn_saturate8(int32_t value) { return value < -128 ? -128 : value > 127 ? 127 : value; }
+static inline int32_t nn_saturate16(int32_t value) {
+    return value < -32768 ? -32768 : value > 32767 ? 32767 : value;
+}
+
+#endif
+
+/* Widens n bytes to 16 bits, two to a word, word k at to + k*step (in int16; 2 for a dense array). An odd
+ * last element gets a zero beside it. */
+static inline void nn_widen(int16_t *to, const int8_t *from, int32_t n, int32_t step) {
+    for (; n >= 4; n -= 4) {
+        uint32_t bytes = nn_load32(from);
+        uint32_t even = nn_sxtb16(bytes), odd = nn_sxtb16_odd(bytes);
+        nn_store32(to, nn_pack_low(even, odd));
+        nn_store32(to + step, nn_pack_high(even, odd));
+        from += 4;
+        to += 2 * step;
+    }
+    for (; n > 0; n -= 2) {
+        to[0] = from[0];
+        to[1] = n > 1 ? from[1] : 0;
+        from += 2;
+        to += step;
+    }
+}
+
+#endif
