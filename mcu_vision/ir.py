@@ -170,6 +170,10 @@ class Op(ABC):
         """True if the output buffer is in use from the first step, though complete only after the last."""
         return False
 
+    def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
+        """Inputs whose row the kernel may overwrite with the same row of the output."""
+        return ()
+
     def activations(self, graph: Graph) -> list[Tensor]:
         """The inputs that are not constants."""
         return [graph.tensors[name] for name in self.inputs if graph.tensors[name].data is None]

@@ -28,6 +28,9 @@ class Add(Op):
     def macs(self, graph: Graph) -> int:
         return 0
 
+    def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
+        return self.inputs
+
     def reference_float(self, *arrays: Array) -> Array:
         return apply_activation(arrays[0] + arrays[1], self.activation)
 

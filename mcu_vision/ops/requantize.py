@@ -22,6 +22,9 @@ class Requantize(Op):
     def macs(self, graph: Graph) -> int:
         return 0
 
+    def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
+        return self.inputs
+
     def reference_float(self, *arrays: Array) -> Array:
         return apply_activation(arrays[0], self.activation)
 

@@ -1,0 +1,29 @@
+/* Row rings: a tensor's rows live in a ring of `capacity` rows; row y is at base + (y mod capacity) rows. */
+#ifndef NN_ROWS_H
+#define NN_ROWS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+    int8_t *base;
+    int32_t row_bytes;
+    int16_t capacity; /* rows in memory */
+    int16_t rows;     /* rows of the whole tensor */
+} nn_ring;
+
+/* The address of an existing row. */
+static inline int8_t *nn_row(const nn_ring *ring, int32_t row) {
+    return ring->base + (row % ring->capacity) * ring->row_bytes;
+}
+
+/* Point rows[0..count-1] at rows first, first + spacing, ...; NULL for rows of padding. */
+static inline void nn_window(const nn_ring *ring, int32_t first, int32_t spacing, int32_t count,
+                             const int8_t *rows[]) {
+    for (int32_t i = 0; i < count; ++i) {
+        const int32_t row = first + i * spacing;
+        rows[i] = (row >= 0 && row < ring->rows) ? nn_row(ring, row) : NULL;
+    }
+}
+
+#endif

@@ -1,0 +1,57 @@
+"""Print a lowered program as self-contained C99 sources."""
+
+import re
+import shutil
+from pathlib import Path
+
+import jinja2
+
+from mcu_vision.codegen.lower import CModel, lower_program
+from mcu_vision.plan.program import Program
+from mcu_vision.resources import resource
+
+_FILES = {
+    "model.h.j2": "{prefix}.h",
+    "model.c.j2": "{prefix}.c",
+    "weights.h.j2": "{prefix}_weights.h",
+    "weights.c.j2": "{prefix}_weights.c",
+    "model_glue.h.j2": "model_glue.h",
+    "README.md.j2": "README.md",
+}
+
+
+def generate_sources(program: Program, folder: Path) -> CModel:
+    """Write the model, its weights and the kernels it uses into the existing `folder`."""
+    model = lower_program(program)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource("codegen_templates")),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - the output is C, not HTML
+    )
+    for template, name in _FILES.items():
+        text = environment.get_template(template).render(model=model)
+        (folder / name.format(prefix=model.prefix)).write_text(text)
+    for source in kernel_sources(model.kernels):
+        shutil.copy(source, folder / source.name)
+    return model
+
+
+def kernel_sources(functions: list[str]) -> list[Path]:
+    """The kernel files that define `functions`, what those call, and the headers they include."""
+    folder = resource("firmware", "nn")
+    pending = [folder / f"{name}.c" for name in functions] + [folder / "nn.h", folder / "nn_rows.h"]
+    found: set[Path] = set()
+    while pending:
+        path = pending.pop()
+        if path in found:
+            continue
+        found.add(path)
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+        pending += [folder / name for name in re.findall(r'#include "(\w+\.h)"', text)]
+        if path.name != "nn.h":
+            called = {folder / f"{name}.c" for name in re.findall(r"\bnn_\w+", text)}
+            pending += [p for p in called if p.exists()]
+    return sorted(found)
