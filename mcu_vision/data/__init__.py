@@ -1,0 +1,1 @@
+"""Readers of face and wake-word data sets, letterboxing, augmentation."""

@@ -1,0 +1,1 @@
+"""Models in PyTorch: the RNNPool layer, detectors and wake-word networks, anchors."""

@@ -1,0 +1,190 @@
+"""The training loop of detectors."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from math import cos, pi
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from mcu_vision.models.detector import FaceDetector
+from mcu_vision.models.rnnpool import RNNPool
+from mcu_vision.training.averaging import AveragedModel, estimate_batch_norm
+from mcu_vision.training.checkpoint import append_metrics, load_checkpoint, save_checkpoint, save_weights
+from mcu_vision.training.detection_dataset import Batch, DetectionFrames
+from mcu_vision.training.detection_loss import detection_loss
+
+Validator = Callable[[nn.Module], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """Recipe of a run. optimizer: "sgd" (momentum 0.9) or "adamw". minutes: a limit that shortens the schedule."""
+
+    epochs: int = 30
+    batch: int = 32
+    optimizer: str = "adamw"
+    lr: float = 4e-3
+    weight_decay: float = 0.01
+    warmup_epochs: float = 1.0
+    clip_norm: float = 10.0
+    average_decay: float = 0.998
+    seed: int = 0
+    workers: int = 1
+    minutes: float | None = None
+    compile: bool = False
+
+
+def schedule(progress: float, warmup: float) -> float:
+    """Factor of the learning rate at `progress` in [0, 1]: linear warm-up, then half a cosine to 1 %."""
+    if progress < warmup:
+        return progress / warmup
+    rest = (progress - warmup) / max(1e-9, 1.0 - warmup)
+    return 0.01 + 0.99 * 0.5 * (1.0 + cos(pi * min(1.0, rest)))
+
+
+class DetectorTrainer:
+    """Trains `model` on `frames`; writes metrics.jsonl, checkpoint.pt and best.safetensors into `out`.
+
+    validate: figures of a model, of which "score" (more is better) chooses best.safetensors; without it
+    the last weights are the best.
+    """
+
+    def __init__(
+        self,
+        model: FaceDetector,
+        frames: DetectionFrames,
+        options: TrainOptions,
+        out: Path,
+        validate: Validator | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        self.model, self.frames, self.options, self.out = model, frames, options, out
+        self.validate, self.metadata = validate, metadata or {}
+        self.average = AveragedModel(model, options.average_decay)
+        self.optimizer = _make_optimizer(model, options)
+        self.epoch, self.best_score = 0, float("-inf")
+        self._began = time.monotonic()
+        self._pools = [m for m in model.modules() if isinstance(m, RNNPool)]
+        self._batches_done = 0
+        if options.compile:
+            for pool in self._pools:
+                pool.compile()
+
+    def resume(self) -> None:
+        """Go on from out/checkpoint.pt. Raises UserError if there is none."""
+        state = load_checkpoint(self.out / "checkpoint.pt")
+        self.model.load_state_dict(state["model"])
+        self.average.model.load_state_dict(state["average"])
+        self.average.updates = state["updates"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.epoch, self.best_score = state["epoch"], state["best_score"]
+        self._began = time.monotonic() - state["spent_s"]
+
+    def run(self) -> dict[str, Any]:
+        """Train to the end and return the final figures."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        figures: dict[str, Any] = {}
+        with Progress(*columns) as progress:
+            bar = progress.add_task("training", total=self.options.epochs * len(self.frames))
+            progress.advance(bar, self.epoch * len(self.frames))
+            while self.progress < 1.0 - 1e-9:
+                figures = self._run_epoch(lambda text: progress.update(bar, advance=1, description=text))
+        return figures | {"weights": str(self.out / "best.safetensors"), "best_score": self.best_score}
+
+    @property
+    def progress(self) -> float:
+        """Share of the schedule that is done: epochs, or time where that runs faster."""
+        done = (self.epoch + self._batches_done / len(self.frames)) / self.options.epochs
+        if self.options.minutes is not None:
+            done = max(done, (time.monotonic() - self._began) / (60 * self.options.minutes))
+        return min(1.0, done)
+
+    def _run_epoch(self, tell: Callable[[str], None]) -> dict[str, Any]:
+        self.frames.epoch = self.epoch
+        self.model.train()
+        sums = torch.zeros(2)
+        loader = DataLoader(self.frames, batch_size=None, num_workers=self.options.workers)
+        start = time.monotonic()
+        self._batches_done = 0
+        for batch in loader:
+            sums += self._step(batch)
+            self._batches_done += 1
+            mean = sums / self._batches_done
+            tell(f"epoch {self.epoch + 1} loss {mean[0]:.3f} + {mean[1]:.3f}")
+            if self.progress >= 1.0:
+                break
+        means = (sums / max(1, self._batches_done)).tolist()
+        seconds = time.monotonic() - start
+        images = self._batches_done * self.frames.batch
+        self.epoch, self._batches_done = self.epoch + 1, 0
+        return self._finish_epoch(means, seconds, images)
+
+    def _step(self, batch: Batch) -> Tensor:
+        image, labels, targets = batch
+        warmup = self.options.warmup_epochs / self.options.epochs
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.options.lr * schedule(self.progress, warmup)
+        loss = detection_loss(self.model(image.float() / 255), labels, targets)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.total.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip_norm)
+        self.optimizer.step()
+        for pool in self._pools:
+            pool.apply_sparsity()
+        self.average.update(self.model)
+        return torch.stack([loss.classification, loss.localization]).detach()
+
+    def _finish_epoch(self, means: list[float], seconds: float, images: int) -> dict[str, Any]:
+        figures: dict[str, Any] = {
+            "epoch": self.epoch,
+            "progress": round(self.progress, 4),
+            "lr": self.optimizer.param_groups[0]["lr"],
+            "classification_loss": means[0],
+            "localization_loss": means[1],
+            "images_per_s": images / seconds,
+        }
+        model = self.average.model
+        if self.progress >= 1.0:
+            pairs = zip(range(max(1, 2048 // self.frames.batch)), self.frames, strict=False)
+            estimate_batch_norm(model, (batch[0].float() / 255 for _, batch in pairs))
+        if self.validate is not None:
+            figures |= self.validate(model)
+        append_metrics(self.out / "metrics.jsonl", figures)
+        score = figures.get("score", float(self.epoch))
+        if score > self.best_score:
+            self.best_score = score
+            recipe = {"options": asdict(self.options), "figures": figures} | self.metadata
+            save_weights(self.out / "best.safetensors", model, recipe)
+        self._save()
+        return figures
+
+    def _save(self) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "average": self.average.model.state_dict(),
+            "updates": self.average.updates,
+            "optimizer": self.optimizer.state_dict(),
+            "epoch": self.epoch,
+            "spent_s": time.monotonic() - self._began,
+            "best_score": self.best_score,
+        }
+        save_checkpoint(self.out / "checkpoint.pt", state)
+
+
+def _make_optimizer(model: nn.Module, options: TrainOptions) -> torch.optim.Optimizer:
+    # Recurrent biases, norms and scales are left free: decay would only pull them off their ranges.
+    groups = [
+        {"params": [p for p in model.parameters() if p.dim() > 1], "weight_decay": options.weight_decay},
+        {"params": [p for p in model.parameters() if p.dim() <= 1], "weight_decay": 0.0},
+    ]
+    if options.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=options.lr, momentum=0.9)
+    return torch.optim.AdamW(groups, lr=options.lr, betas=(0.9, 0.99))
