@@ -1,0 +1,1 @@
+"""Detection on photos, average precision, prediction files, pictures. Imports no torch."""
