@@ -1,0 +1,115 @@
+/* infer, results, boxes */
+#include <string.h>
+
+#include "commands.h"
+#include "model_glue.h"
+#include "parse.h"
+#include "print.h"
+
+static bool inferred;
+
+#if MODEL_IS_DETECTOR
+static model_box boxes[MODEL_MAX_BOXES];
+static int box_count;
+#endif
+
+bool require_inference(void) {
+    if (!inferred) {
+        report_error("no inference yet; send infer 1 0%");
+    }
+    return inferred;
+}
+
+/* Decoding and suppression of boxes belong to the inference, and to its time. */
+static bool infer_times(uint32_t times) {
+    for (uint32_t i = 0; i < times; i++) {
+        inferred = model_invoke() == 0;
+#if MODEL_IS_DETECTOR
+        box_count = inferred ? model_detect(boxes, MODEL_MAX_BOXES) : 0;
+#endif
+        if (!inferred) {
+            report_error("the model stopped with an error");
+            return false;
+        }
+    }
+    return true;
+}
+
+static void print_count(const char *text, uint32_t count) {
+    print_text(text);
+    print_unsigned(count);
+    print_line("");
+}
+
+void command_infer(char *arguments) {
+    uint32_t times = 1, warm_up = 0;
+    const bool plain = *arguments == '\0';
+    if (!plain && (!parse_unsigned(&arguments, &times) || times == 0)) {
+        report_error("infer needs a number of runs, 1 or more");
+        return;
+    }
+    if (*arguments != '\0' && !parse_unsigned(&arguments, &warm_up)) {
+        report_error("infer needs a number of warm-up runs");
+        return;
+    }
+    print_count("m-warmup-start-", warm_up);
+    if (!infer_times(warm_up)) {
+        return;
+    }
+    print_line("m-warmup-done");
+    print_count("m-infer-start-", times);
+    command_timestamp(arguments);
+    if (!infer_times(times)) {
+        return;
+    }
+    command_timestamp(arguments);
+    print_line("m-infer-done");
+    command_results(arguments);
+}
+
+/* A detector's results are the scores of its boxes. */
+void command_results(char *arguments) {
+    (void)arguments;
+    if (!require_inference()) {
+        return;
+    }
+    print_text("m-results-[");
+#if MODEL_IS_DETECTOR
+    const int count = box_count;
+#else
+    const int count = model_output_bytes(0);
+#endif
+    for (int i = 0; i < count; i++) {
+        if (i > 0) {
+            print_text(",");
+        }
+#if MODEL_IS_DETECTOR
+        print_thousandths((float)boxes[i].score / 32768.0f);
+#else
+        print_thousandths(model_output_dequantized(0, i));
+#endif
+    }
+    print_line("]");
+}
+
+void command_boxes(char *arguments) {
+    (void)arguments;
+#if MODEL_IS_DETECTOR
+    if (!require_inference()) {
+        return;
+    }
+    for (int i = 0; i < box_count; i++) {
+        const int16_t values[5] = {boxes[i].x, boxes[i].y, boxes[i].width, boxes[i].height, boxes[i].score};
+        for (int k = 0; k < 5; k++) {
+            print_text(k == 0 ? "m-box-[" : " ");
+            print_signed(values[k]);
+        }
+        print_line("]");
+    }
+    print_text("m-boxes-[");
+    print_unsigned((uint32_t)box_count);
+    print_line("]");
+#else
+    report_error("not a detector");
+#endif
+}

@@ -1,0 +1,17 @@
+#include <stdint.h>
+
+#include "console.h"
+#include "model_glue.h"
+#include "timestamp.h"
+#include "uart.h"
+
+/* For debuggers and emulators, which may write the input there (int8, pixel - 128) once the console is ready.
+ */
+int8_t *model_input_pointer;
+
+int main(void) {
+    timestamp_init();
+    uart_init();
+    model_input_pointer = model_input();
+    console_run();
+}

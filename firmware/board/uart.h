@@ -1,0 +1,22 @@
+/* The console's USART: 8 data bits, no parity, 1 stop bit. */
+#ifndef MCU_VISION_UART_H
+#define MCU_VISION_UART_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+void uart_init(void);
+
+/* Waits until the last byte is in the transmit register. */
+void uart_write(const char *text, size_t count);
+
+/* Waits until the last byte has left the pin. */
+void uart_flush(void);
+
+/* The next received byte, asleep until there is one. */
+char uart_read(void);
+
+/* Whether bytes were lost since the last call. */
+bool uart_lost_bytes(void);
+
+#endif

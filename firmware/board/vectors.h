@@ -1,0 +1,22 @@
+/* Exception and interrupt vectors (ST RM0090 table 62). */
+#ifndef MCU_VISION_VECTORS_H
+#define MCU_VISION_VECTORS_H
+
+#include <stdint.h>
+
+#define INTERRUPT_COUNT 91u
+
+typedef struct {
+    uint32_t *initial_stack;
+    void (*exceptions[15])(void);
+    void (*interrupts[INTERRUPT_COUNT])(void);
+} vectors;
+
+extern const vectors vector_table;
+
+void reset_handler(void);
+void fault_handler(void);     /* every fault, and every interrupt that nobody enabled */
+void timestamp_handler(void); /* SysTick */
+void uart_handler(void);
+
+#endif

@@ -1,0 +1,34 @@
+"""Renders what the C sources and the linker must know of a board."""
+
+from typing import Any
+
+import jinja2
+
+from mcu_vision.boards import Board
+from mcu_vision.resources import resource
+
+# RCC_CFGR's code for a bus divider: RM0090 section 6.3.3.
+_PRESCALER = {1: 0, 2: 4, 4: 5, 8: 6, 16: 7}
+
+
+def render_board_header(board: Board) -> str:
+    """board.h: clock tree, flash wait states and console as macros."""
+    port = "ABCDEFGHIJK".index(board.console.tx_pin[1])
+    return _render("board.h.j2", board=board, prescaler=_PRESCALER, port=port)
+
+
+def render_linker_script(board: Board) -> str:
+    """The linker script: memories, and what lies where in them."""
+    return _render("linker.ld.j2", board=board)
+
+
+def _render(template: str, **values: Any) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(resource("codegen_templates")),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    return environment.get_template(template).render(**values)
