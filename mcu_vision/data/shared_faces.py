@@ -1,6 +1,7 @@
 """Reader of the layout <folder>/<split>.jsonl beside <folder>/<split>.zip: one JSON object a photo.
 
-Keys: file, boxes and ignore ([[x, y, width, height] px, ...]), source, and perhaps fold and attr.
+Keys: file, boxes and ignore ([[x, y, width, height] px, ...]), source, and perhaps fold and attr
+(one object of integers a box).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from mcu_vision.data.face_sample import FaceSample, to_boxes
 from mcu_vision.errors import UserError
@@ -38,5 +40,10 @@ def _parse(line: str, archive: Path) -> FaceSample:
         ignore=to_boxes(entry.get("ignore", [])),
         source=entry.get("source", ""),
         fold=entry.get("fold"),
-        attributes={k: np.asarray(v, np.int64) for k, v in (entry.get("attr") or {}).items()},
+        attributes=_columns(entry.get("attr") or []),
     )
+
+
+def _columns(boxes: list[dict[str, int]]) -> dict[str, npt.NDArray[np.int64]]:
+    names = boxes[0] if boxes else {}
+    return {name: np.array([box[name] for box in boxes], np.int64) for name in names}
