@@ -134,7 +134,10 @@ typedef struct {
  * patches of 4 * cell2.hidden channels; if repeat_last is set the last patch is written twice. sigmoid and
  * tanh: gate tables of 513 entries, or NULL for piecewise-linear gates. Definition:
  * mcu_vision/ops/rnn_pool.py.
- * TODO scratch state */
+ * scratch: with h1, h2, k = even(cell1.hidden, cell2.hidden, in_c): 2 * (h1 * (k + h1 + 6) + h2 * (h1 + h2 +
+ * 6) + 2 * k
+ * + 4 * max(h1, h2) + max(2 * patch_h, patch_w + stride) * h1 + patch_w * h2). state: 2 * patch_h * out_w *
+ * h2. */
 typedef struct {
     int16_t in_w, in_c, out_w, patch_h, patch_w, stride, repeat_last, out_bits;
     nn_rnn_cell cell1, cell2;

@@ -7,13 +7,14 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Words at any address. The builtin stays one instruction where -ffreestanding makes memcpy a call. */
 static inline uint32_t nn_load32(const void *from) {
     uint32_t word;
-    memcpy(&word, from, 4);
+    __builtin_memcpy(&word, from, 4);
     return word;
 }
 
-static inline void nn_store32(void *to, uint32_t word) { memcpy(to, &word, 4); }
+static inline void nn_store32(void *to, uint32_t word) { __builtin_memcpy(to, &word, 4); }
 
 #if defined(__ARM_FEATURE_DSP)
 
@@ -71,6 +72,22 @@ static inline int32_t nn_saturate16(int32_t value) {
     return result;
 }
 
+/* Clamps to [0, 2^14]: USAT stops one short, its carry is added. */
+static inline int32_t nn_saturate_unit(int32_t value) {
+    int32_t low, carry;
+    __asm__("usat %0, #14, %1" : "=r"(low) : "r"(value));
+    __asm__("usat %0, #1, %1, asr #14" : "=r"(carry) : "r"(value));
+    return low + carry;
+}
+
+/* Clamps to [-2^14, 2^14], in the same way. */
+static inline int32_t nn_saturate_signed_unit(int32_t value) {
+    int32_t low, carry;
+    __asm__("ssat %0, #15, %1" : "=r"(low) : "r"(value));
+    __asm__("usat %0, #1, %1, asr #14" : "=r"(carry) : "r"(value));
+    return low + carry;
+}
+
 #else
 
 static inline int32_t nn_lane0(uint32_t lanes) { return (int16_t)(lanes & 0xFFFF); }
@@ -99,6 +116,12 @@ static inline int32_t nn_smmulr(int32_t a, int32_t b) {
 static inline int32_t nn_saturate8(int32_t value) { return value < -128 ? -128 : value > 127 ? 127 : value; }
 static inline int32_t nn_saturate16(int32_t value) {
     return value < -32768 ? -32768 : value > 32767 ? 32767 : value;
+}
+static inline int32_t nn_saturate_unit(int32_t value) {
+    return value < 0 ? 0 : value > 1 << 14 ? 1 << 14 : value;
+}
+static inline int32_t nn_saturate_signed_unit(int32_t value) {
+    return value < -(1 << 14) ? -(1 << 14) : value > 1 << 14 ? 1 << 14 : value;
 }
 
 #endif
