@@ -1,0 +1,1 @@
+"""Importers that turn other frameworks' models into graphs."""

@@ -1,0 +1,131 @@
+"""What the nodes of an exported program become, and the graph under construction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from mcu_vision.ir import Array, Graph, Op, Shape, Tensor
+from mcu_vision.ops import DepthwiseConv2d
+from mcu_vision.ops.common import Padding
+
+NO_PADDING: Padding = (0, 0, 0, 0)
+
+
+class Unsupported(Exception):  # noqa: N818 - becomes a UserError with the node's place
+    """What of a node is not supported, as words after the operator's name: "with groups=2"."""
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A tensor of the graph as a node sees it.
+
+    shape: torch's (N, C, H, W) or (N, C). padding: zeros that its consumer shall add. map_shape: (C, H, W)
+    of a map that the program flattened; the graph keeps the map, and its elements are in another order.
+    """
+
+    name: str
+    shape: Shape
+    padding: Padding = NO_PADDING
+    map_shape: Shape | None = None
+
+
+@dataclass(frozen=True)
+class VectorNorm:
+    """The length of each pixel's vector: a step of F.normalize."""
+
+    of: str
+
+
+Value = Activation | VectorNorm | torch.Tensor | tuple[Any, ...]
+
+
+class GraphBuilder:
+    """Collects operators and tensors; knows the name and the source line of the node at hand."""
+
+    def __init__(self, name: str) -> None:
+        self.graph = Graph(name, {}, [], (), ())
+        self.operator_name = ""
+        self.source = ""
+        self.users_of_input = 0
+
+    def add_input(self, name: str, shape: Shape) -> Activation:
+        """The image, torch shape (1, C, H, W)."""
+        n, c, h, w = shape
+        self.graph.tensors[name] = Tensor(name, (n, h, w, c))
+        self.graph.inputs = (name,)
+        return Activation(name, shape)
+
+    def emit(
+        self, kind: type[Op], inputs: list[Activation], constants: dict[str, Array], shape: Shape, **attributes: Any
+    ) -> Activation:
+        """Append an operator at the current name; shape: of its result as torch sees it."""
+        name = self._unique(self.operator_name)
+        for suffix, data in constants.items():
+            self._add_constant(f"{name}.{suffix}", data)
+        names = tuple(v.name for v in inputs) + tuple(f"{name}.{s}" for s in constants)
+        op = kind(name, names, (name,), source=self.source, **attributes)
+        inferred = op.infer_shape([self.graph.tensors[n] for n in names])
+        self.graph.tensors[name] = Tensor(name, inferred)
+        self.graph.ops.append(op)
+        return Activation(name, shape)
+
+    def _add_constant(self, name: str, data: Array) -> None:
+        array = np.ascontiguousarray(data, np.float32)
+        self.graph.tensors[name] = Tensor(name, array.shape, data=array)
+
+    def _unique(self, name: str) -> str:
+        candidate, count = name, 1
+        while candidate in self.graph.tensors:
+            count += 1
+            candidate = f"{name}_{count}"
+        return candidate
+
+    def is_vector(self, value: Activation) -> bool:
+        """True if the graph holds (1, C), whatever ones torch has behind it."""
+        return len(self.graph.tensors[value.name].shape) == 2
+
+    def plain(self, value: Value) -> Activation:
+        """The activation with its elements in order and its padding written out; Unsupported otherwise."""
+        if not isinstance(value, Activation):
+            raise Unsupported("of a constant or a vector norm")
+        if value.map_shape is not None and value.map_shape[1:] != (1, 1):
+            raise Unsupported("of a flattened map")
+        return self.write_padding(value) if value.padding != NO_PADDING else value
+
+    def write_padding(self, value: Activation) -> Activation:
+        """Zeros around a map, as a 1x1 depthwise convolution with weights of one."""
+        name, self.operator_name = self.operator_name, f"{self.operator_name}.pad"
+        channels = value.shape[1]
+        constants = {"weights": np.ones((1, 1, 1, channels)), "bias": np.zeros(channels)}
+        plain = replace(value, padding=NO_PADDING)
+        padded = self.emit(DepthwiseConv2d, [plain], constants, value.shape, padding=value.padding)
+        self.operator_name = name
+        return padded
+
+    def producer(self, value: Activation) -> Op | None:
+        """The operator that wrote the activation."""
+        return self.graph.producer(value.name)
+
+
+def to_array(value: torch.Tensor) -> Array:
+    """A constant as float32."""
+    return np.asarray(value.detach().to(torch.float32).numpy())
+
+
+def channel_vector(value: torch.Tensor | float, shape: Shape) -> Array:
+    """A constant that broadcasts along the channels of torch shape (1, C, ...) as (C,)."""
+    tensor = torch.as_tensor(value, dtype=torch.float32)
+    padded = tensor.reshape((1,) * (len(shape) - tensor.dim()) + tuple(tensor.shape))
+    if len(padded.shape) != len(shape) or any(n != 1 for i, n in enumerate(padded.shape) if i != 1):
+        raise Unsupported(f"with a constant of shape {list(tensor.shape)} (only one value a channel)")
+    return np.broadcast_to(to_array(padded).reshape(-1), (shape[1],)).copy()
+
+
+def check(condition: bool, what: str) -> None:
+    """Raise Unsupported unless `condition`."""
+    if not condition:
+        raise Unsupported(what)
