@@ -1,0 +1,5 @@
+"""Float graphs to int8 graphs: fold, calibrate, choose ranges, convert."""
+
+from mcu_vision.quantize.quantize_graph import METHODS, quantize_graph
+
+__all__ = ["METHODS", "quantize_graph"]

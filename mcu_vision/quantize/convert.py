@@ -1,0 +1,55 @@
+"""Convert a calibrated float graph to int8, with TensorFlow Lite's rules for weights and biases."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mcu_vision.errors import UserError
+from mcu_vision.ir import Array, Graph, Op, Quantization, Tensor
+from mcu_vision.ops import Conv2d, DecodeBoxes, Dense, DepthwiseConv2d, NonMaxSuppression, RnnPool
+from mcu_vision.quantize.convert_rnn_pool import convert_rnn_pool
+
+CHANNEL_AXIS: dict[type[Op], int] = {Conv2d: 0, Dense: 0, DepthwiseConv2d: 3}
+BIAS_LIMIT = 2**30
+"""Leaves the accumulator of int32 room for the products."""
+
+
+def convert(graph: Graph, quantizations: dict[str, Quantization]) -> None:
+    """Give activations their quantisation and integers to every constant, in place."""
+    for name, quantization in quantizations.items():
+        producer = graph.producer(name)
+        boxes = isinstance(producer, (DecodeBoxes, NonMaxSuppression))
+        graph.tensors[name].dtype = "int16" if boxes else "int8"
+        graph.tensors[name].quantization = quantization
+    for op in graph.ops:
+        if type(op) in CHANNEL_AXIS:
+            _convert_layer(graph, op, CHANNEL_AXIS[type(op)])
+        elif isinstance(op, RnnPool):
+            convert_rnn_pool(graph, op)
+
+
+def _convert_layer(graph: Graph, op: Op, axis: int) -> None:
+    """Weights symmetric for each output channel in [-127, 127]; bias at the scale of the products."""
+    weights, bias = (op.constant(graph, i).astype(np.float64) for i in (1, 2))
+    input_scale = graph.tensors[op.inputs[0]].quant.scale
+    largest = np.abs(weights).max(tuple(i for i in range(weights.ndim) if i != axis))
+    # A channel of tiny weights gets a coarser scale than they need, so that its bias fits into int32.
+    scales = np.maximum(largest / 127, np.abs(bias) / (input_scale * BIAS_LIMIT))
+    scales = np.where(scales == 0, 1.0, scales).astype(np.float32).astype(np.float64)
+    shape = tuple(-1 if i == axis else 1 for i in range(weights.ndim))
+    integers = np.clip(np.round(weights / scales.reshape(shape)), -127, 127)
+    products = scales * input_scale
+    _store(graph, op.inputs[1], integers.astype(np.int8), scales, axis)
+    _store(graph, op.inputs[2], np.round(bias / products).astype(np.int32), products, 0)
+
+
+def _store(graph: Graph, name: str, data: Array, scales: Array, axis: int) -> None:
+    quantization = Quantization(tuple(float(s) for s in scales), 0, axis)
+    graph.tensors[name] = Tensor(name, data.shape, str(data.dtype), quantization, data)
+
+
+def check_constants(graph: Graph) -> None:
+    """Raise UserError if a weight is not finite."""
+    for tensor in graph.tensors.values():
+        if tensor.data is not None and not np.isfinite(tensor.data).all():
+            raise UserError(f"{tensor.name} holds values that are not finite; train the model again")

@@ -1,0 +1,32 @@
+"""Give concatenations inputs whose quantisation can be chosen freely."""
+
+from __future__ import annotations
+
+from mcu_vision.ir import Graph, Op, Tensor
+from mcu_vision.ops import AveragePool2d, Concat, L2Normalize, MaxPool2d, Requantize, RnnPool, Softmax
+from mcu_vision.quantize.edit_graph import unique_name
+
+FIXED = (L2Normalize, RnnPool, Softmax)
+SHARING = (MaxPool2d, AveragePool2d)
+
+
+def requantize_concat_inputs(graph: Graph) -> None:
+    """Put a Requantize before each input of a Concat whose scale is fixed by what made it."""
+    for op in [op for op in graph.ops if isinstance(op, Concat)]:
+        for name in dict.fromkeys(op.inputs):
+            if _is_fixed(graph, name):
+                _insert(graph, op, name)
+
+
+def _is_fixed(graph: Graph, name: str) -> bool:
+    before = graph.producer(name)
+    if isinstance(before, SHARING):
+        return _is_fixed(graph, before.inputs[0])
+    return before is None or isinstance(before, FIXED)
+
+
+def _insert(graph: Graph, reader: Op, name: str) -> None:
+    new = unique_name(graph, f"{reader.name}.{name}")
+    graph.tensors[new] = Tensor(new, graph.tensors[name].shape)
+    graph.ops.insert(graph.ops.index(reader), Requantize(new, (name,), (new,), source=reader.source))
+    reader.inputs = tuple(new if n == name else n for n in reader.inputs)
