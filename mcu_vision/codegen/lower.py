@@ -210,9 +210,13 @@ def _inputs(
         if kind == "rows":
             assert window is not None
             count = (window.size - 1) // window.dilation + 1
-            first = f"step * {window.stride} + {window.offset}" if window.offset else f"step * {window.stride}"
+            first = (
+                f"step * {window.stride} + {window.offset}" if window.offset else f"step * {window.stride}"
+            )
             setup.append(f"const int8_t *rows[{count}];")
-            setup.append(f"nn_window(&{name}, {first.replace('+ -', '- ')}, {window.dilation}, {count}, rows);")
+            setup.append(
+                f"nn_window(&{name}, {first.replace('+ -', '- ')}, {window.dilation}, {count}, rows);"
+            )
             arguments.append("rows")
         else:
             arguments.append(f"nn_row(&{name}, {'0' if kind == 'whole' else 'step'})")

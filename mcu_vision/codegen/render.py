@@ -29,7 +29,7 @@ def generate_sources(program: Program, folder: Path) -> CModel:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - the output is C, not HTML
+        autoescape=False,
     )
     for template, name in _FILES.items():
         text = environment.get_template(template).render(model=model)

@@ -25,7 +25,11 @@ def _share_in_place(graph: Graph, schedule: list[Step], trace: RowTrace) -> list
     groups = {name: [name] for name in trace.names}
     for index, op in enumerate(graph.ops):
         for name in op.in_place_inputs(graph):
-            if name in graph.inputs or name in graph.outputs or not _is_last_reader(graph, schedule, index, name):
+            if (
+                name in graph.inputs
+                or name in graph.outputs
+                or not _is_last_reader(graph, schedule, index, name)
+            ):
                 continue
             separate = trace.capacity(groups[name]) + trace.capacity(groups[op.outputs[0]])
             merged = groups[name] + groups[op.outputs[0]]
@@ -63,7 +67,9 @@ def _working_buffers(graph: Graph, schedule: list[Step]) -> list[Buffer]:
     for index, op in enumerate(graph.ops):
         call = op.kernel(graph)
         if call.state_bytes:
-            buffers.append(Buffer(f"{op.name}.state", "state", 1, call.state_bytes, first[index], last[index]))
+            buffers.append(
+                Buffer(f"{op.name}.state", "state", 1, call.state_bytes, first[index], last[index])
+            )
         if call.scratch_bytes:
             scratch = max(scratch, call.scratch_bytes)
             users.append(index)

@@ -31,9 +31,7 @@ def plan_graph(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, mode
     return min(programs, key=lambda p: p.total_bytes)
 
 
-def _explain(
-    graph: Graph, schedule: list[Step], buffers: list[Buffer], budget_bytes: int
-) -> tuple[int, str]:
+def _explain(graph: Graph, schedule: list[Step], buffers: list[Buffer], budget_bytes: int) -> tuple[int, str]:
     """Peak of the live bytes, and a line that says where it is and what would lower it."""
     live = [
         sum(b.size_bytes for b in buffers if b.first_step <= position <= b.last_step)

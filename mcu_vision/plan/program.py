@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from mcu_vision.ir import Graph, Tensor
 
@@ -85,6 +85,17 @@ class Program:
             sum(b.size_bytes for b in self.buffers if b.first_step <= step <= b.last_step)
             for step in range(len(self.schedule))
         ]
+
+    def to_json(self) -> dict[str, object]:
+        """The plan for machines; the schedule as operator indices in order."""
+        return {
+            "model": self.graph.name,
+            "mode": self.mode,
+            "arena_bytes": self.arena_bytes,
+            "buffers": [asdict(b) | {"size_bytes": b.size_bytes} for b in self.buffers],
+            "operators": [op.name for op in self.graph.ops],
+            "schedule": [step.op for step in self.schedule],
+        }
 
     def __str__(self) -> str:
         lines = [f"program {self.graph.name}: {len(self.schedule)} steps, {self.total_bytes:,} bytes"]

@@ -2,6 +2,7 @@
 
 import ctypes
 from pathlib import Path
+from typing import Any
 
 from mcu_vision.errors import UserError
 
@@ -25,7 +26,7 @@ class HostModel:
         self._output = self._function("output", ctypes.c_void_p, ctypes.c_int)
         self._output_bytes = self._function("output_bytes", ctypes.c_int, ctypes.c_int)
 
-    def _function(self, name: str, result: type | None, *arguments: type) -> ctypes._NamedFuncPointer:
+    def _function(self, name: str, result: type | None, *arguments: type) -> Any:
         function = getattr(self._library, f"{self._prefix}_{name}")
         function.restype = result
         function.argtypes = list(arguments)

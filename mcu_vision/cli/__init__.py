@@ -1,0 +1,51 @@
+"""The command `mcu-vision`: one file a verb, each thin."""
+
+import json
+import sys
+
+import typer
+
+from mcu_vision import __version__
+from mcu_vision.cli.build import build
+from mcu_vision.cli.plan import plan
+from mcu_vision.cli.quantize import quantize
+from mcu_vision.cli.run import run
+from mcu_vision.cli.train import train
+from mcu_vision.cli.verify import verify
+from mcu_vision.errors import UserError
+
+app = typer.Typer(
+    name="mcu-vision",
+    help="Deploy RNNPool face detection and wake-word models on Cortex-M4 microcontrollers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for verb in (build, run, verify, plan, quantize, train):
+    app.command()(verb)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"mcu-vision {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version and leave."
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line: user faults end in one line and exit code 2, bugs in a traceback."""
+    try:
+        app()
+    except UserError as error:
+        if "--json" in sys.argv:
+            typer.echo(json.dumps({"error": str(error)}))
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)

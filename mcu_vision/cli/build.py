@@ -1,0 +1,61 @@
+"""mcu-vision build"""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from mcu_vision.cli import options
+from mcu_vision.cli.pipeline import build_model
+
+
+def build(
+    model: options.Model = options.DEFAULT_MODEL,
+    board: options.BoardName = options.DEFAULT_BOARD,
+    toolchain: options.Toolchain = "auto",
+    build_dir: options.BuildDir = options.DEFAULT_BUILD_DIR,
+    schedule: options.Schedule = "auto",
+    as_json: options.Json = False,
+) -> None:
+    """Build firmware: plan the RAM, generate C, compile, and measure one inference in the emulator.
+
+    Example: mcu-vision build --board stm32f439
+    """
+    options.check_choice(toolchain, ("auto", "zig", "gcc"), "--toolchain")
+    options.check_choice(schedule, ("auto", "stream", "layers"), "--schedule")
+    with options.progress_console().status(f"building {model} for {board} (the first time takes a minute)"):
+        result = build_model(model, board, toolchain, build_dir, schedule)
+    if as_json:
+        options.print_json(result.summary)
+    else:
+        print_summary(result.summary, result.board.clock_hz)
+
+
+def print_summary(summary: dict[str, Any], clock_hz: int) -> None:
+    """Print a build's figures as tables."""
+    console = Console()
+    ram = summary["ram"]
+    table = Table(
+        title=f"{summary['model']} on {summary['board']} ({summary['toolchain']})", title_justify="left"
+    )
+    table.add_column("RAM")
+    table.add_column("bytes", justify="right")
+    table.add_column("of", justify="right")
+    for name, count in ram["items"].items():
+        table.add_row(name, f"{count:,}", "")
+    table.add_section()
+    for name, region in ram["regions"].items():
+        table.add_row(f"region {name}", f"{region['used_bytes']:,}", f"{region['size_bytes']:,}")
+    table.add_section()
+    table.add_row("[bold]peak[/bold]", f"[bold]{ram['peak_bytes']:,}[/bold]", f"{ram['budget_bytes']:,}")
+    console.print(table)
+    console.print(f"flash          {summary['flash_bytes']:>13,} bytes")
+    console.print(f"work           {summary['macs']:>13,} multiply-accumulates")
+    console.print(f"instructions   {summary['instructions']:>13,} (exact, emulated)")
+    console.print(
+        f"cycles         {summary['cycles_estimated']:>13,} (estimated, 0 wait states):"
+        f" {summary['time_ms_estimated']:,.0f} ms at {clock_hz / 1e6:.0f} MHz"
+    )
+    console.print(
+        f"firmware       {summary['elf']}\nsources        {summary['src_dir']}\nreport         {summary['report']}"
+    )

@@ -1,0 +1,183 @@
+"""Joins the stages: model -> program -> sources -> firmware -> measured build."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mcu_vision
+from mcu_vision.boards import Board, load_board
+from mcu_vision.codegen import c_identifier, generate_sources
+from mcu_vision.errors import UserError
+from mcu_vision.files import atomic_directory
+from mcu_vision.ir import Graph
+from mcu_vision.plan import ArenaRegion, Program, plan_graph
+from mcu_vision.report import build_report
+from mcu_vision.resources import resource
+from mcu_vision.saved_model import load_graph, save_graph
+from mcu_vision.toolchain import FirmwareImage, find_toolchain, firmware_sources
+
+WEIGHTS = Path(mcu_vision.__file__).parent / "models" / "weights"
+STATICS_RESERVE_BYTES = 2048
+"""Kept free of the arena for the firmware's own variables; the linker has the last word."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A finished build: its folder, its program, its summary (what `build --json` prints)."""
+
+    folder: Path
+    program: Program
+    board: Board
+    summary: dict[str, Any]
+
+    @property
+    def elf(self) -> Path:
+        """The firmware."""
+        return self.folder / "firmware.elf"
+
+    @property
+    def prefix(self) -> str:
+        """Prefix of the model's C functions."""
+        return c_identifier(self.program.graph.name)
+
+
+def shipped_models() -> list[str]:
+    """Names of the quantised models in the package."""
+    return sorted(p.name.removesuffix(".int8.safetensors") for p in WEIGHTS.glob("*.int8.safetensors"))
+
+
+def find_model(model: str) -> Path:
+    """The file of a shipped model's name, or the path itself. Raises UserError if there is neither."""
+    shipped = WEIGHTS / f"{model}.int8.safetensors"
+    if shipped.is_file():
+        return shipped
+    path = Path(model)
+    if path.is_file():
+        return path
+    names = ", ".join(shipped_models())
+    raise UserError(
+        f"no model {model!r}: name a shipped one ({names}) or the file of a saved quantised model"
+    )
+
+
+def plan_for_board(graph: Graph, board: Board, schedule: str) -> Program:
+    """Plan `graph` for the memories of `board` that statics and stack leave free."""
+    regions = [
+        ArenaRegion(board.sram.name, board.sram.size_bytes - STATICS_RESERVE_BYTES, dma=True),
+        ArenaRegion(board.ccm.name, board.ccm.size_bytes - board.stack_bytes, dma=False),
+    ]
+    budget = board.ram_budget_bytes - STATICS_RESERVE_BYTES - board.stack_bytes
+    return plan_graph(graph, regions, budget, schedule)
+
+
+def _fingerprint(model: Path, board: Board, toolchain: str, schedule: str) -> str:
+    """Changes when anything that goes into a build does."""
+    digest = hashlib.sha256(f"{mcu_vision.__version__}\n{board}\n{toolchain}\n{schedule}\n".encode())
+    digest.update(model.read_bytes())
+    for root in (resource("firmware"), resource("codegen_templates")):
+        for path in sorted(p for p in root.rglob("*") if p.is_file()):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def build_model(
+    model: str, board_name: str, toolchain_name: str, build_dir: Path, schedule: str, reuse: bool = False
+) -> Build:
+    """Build the firmware of `model` into build_dir/<model>, replacing what is there when all has succeeded.
+
+    reuse: take a finished build of the same inputs as it is.
+    """
+    path = find_model(model)
+    graph = load_graph(path)
+    board = load_board(board_name)
+    toolchain = find_toolchain(toolchain_name)
+    program = plan_for_board(graph, board, schedule)
+    folder = (build_dir / graph.name).resolve()
+    fingerprint = _fingerprint(path, board, toolchain.name, schedule)
+    if reuse and (summary := _finished(folder, fingerprint)):
+        return Build(folder, program, board, summary)
+    with atomic_directory(folder) as staging:
+        sources = staging / "src"
+        sources.mkdir()
+        generate_sources(program, sources)
+        save_graph(graph, staging / "model.int8.safetensors")
+        image = toolchain.build_firmware(firmware_sources(), sources, staging, board)
+        summary = _summarize(folder, program, board, image, measure_build(image, program, board))
+        (staging / "report.html").write_text(build_report(program, board.title, summary))
+        (staging / "build.json").write_text(
+            json.dumps({"fingerprint": fingerprint, "summary": summary}, indent=2)
+        )
+    return Build(folder, program, board, summary)
+
+
+def _finished(folder: Path, fingerprint: str) -> dict[str, Any] | None:
+    try:
+        record = json.loads((folder / "build.json").read_text())
+    except (OSError, ValueError):
+        return None
+    if record.get("fingerprint") != fingerprint or not (folder / "firmware.elf").is_file():
+        return None
+    summary: dict[str, Any] = record["summary"]
+    return summary
+
+
+def _shown(path: Path) -> str:
+    """A path relative to the working folder if it lies below it."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _summarize(
+    folder: Path, program: Program, board: Board, image: FirmwareImage, measured: dict[str, Any]
+) -> dict[str, Any]:
+    stack = measured["stack_bytes"]
+    input_bytes = program.graph.input.size_bytes
+    regions, items = {}, {"input": input_bytes, "arena": -input_bytes, "stack": stack}
+    for name, usage in image.sizes.ram.items():
+        used = usage.used_bytes - (usage.items.get(".stack", stack) - stack if ".stack" in usage.items else 0)
+        regions[name] = {"used_bytes": used, "size_bytes": usage.size_bytes}
+        for section, size in usage.items.items():
+            if section.startswith(".arena"):
+                items["arena"] += size
+            elif section != ".stack":
+                items[section.lstrip(".")] = size
+    peak = sum(r["used_bytes"] for r in regions.values())
+    items["padding"] = peak - sum(items.values())
+    return {
+        "model": program.graph.name,
+        "board": board.name,
+        "toolchain": image.toolchain,
+        "elf": _shown(folder / "firmware.elf"),
+        "bin": _shown(folder / "firmware.bin"),
+        "hex": _shown(folder / "firmware.hex"),
+        "src_dir": _shown(folder / "src"),
+        "report": _shown(folder / "report.html"),
+        "ram": {
+            "peak_bytes": peak,
+            "budget_bytes": board.ram_budget_bytes,
+            "regions": regions,
+            "items": items,
+        },
+        "flash_bytes": image.sizes.flash_bytes,
+        "macs": program.graph.macs(),
+        "instructions": measured["instructions"],
+        "cycles_estimated": measured["cycles_estimated"],
+        "time_ms_estimated": round(1000 * measured["cycles_estimated"] / board.clock_hz, 3),
+    }
+
+
+def measure_build(image: FirmwareImage, program: Program, board: Board) -> dict[str, Any]:
+    """Run one inference of a gray picture on the emulated board: exact instructions, stack, estimated cycles."""
+    from mcu_vision.cli.emulated import EmulatedModel
+
+    with EmulatedModel(image.elf, board, c_identifier(program.graph.name)) as emulated:
+        emulated.write_image(bytes(program.graph.input.size_bytes))
+        result = emulated.infer()
+        return {
+            "instructions": result.instructions,
+            "cycles_estimated": result.cycles_estimated,
+            "stack_bytes": emulated.board.stack_high_water(),
+        }

@@ -1,0 +1,102 @@
+"""mcu-vision run"""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from PIL import Image
+from rich.console import Console
+
+from mcu_vision.cli import options
+from mcu_vision.cli.emulated import EmulatedModel, Inference
+from mcu_vision.cli.photos import SAMPLE, load_photo
+from mcu_vision.cli.pipeline import Build, build_model
+from mcu_vision.data.letterbox import letterbox
+from mcu_vision.evaluate.detector import detect_boxes
+from mcu_vision.evaluate.draw import draw_boxes
+from mcu_vision.files import atomic_write
+
+
+def run(
+    photo: Annotated[Path | None, typer.Argument(help="A photo; without one the shipped sample.")] = None,
+    model: options.Model = options.DEFAULT_MODEL,
+    board: options.BoardName = options.DEFAULT_BOARD,
+    out: Annotated[
+        Path | None, typer.Option(help="The annotated PNG; by default PHOTO.boxes.png next to the photo.")
+    ] = None,
+    toolchain: options.Toolchain = "auto",
+    build_dir: options.BuildDir = options.DEFAULT_BUILD_DIR,
+    as_json: options.Json = False,
+) -> None:
+    """Run a photo on the emulated board: the firmware of the last build, unmodified (built first if needed).
+
+    Example: mcu-vision run photo.jpg
+    """
+    options.check_choice(toolchain, ("auto", "zig", "gcc"), "--toolchain")
+    image = load_photo(photo)
+    with options.progress_console().status("building") as status:
+        result = build_model(model, board, toolchain, build_dir, "auto", reuse=True)
+        status.update("emulating")
+        summary = _infer(result, image)
+    if "boxes" in summary:
+        picture = out or (photo or Path.cwd() / SAMPLE.name).with_suffix(".boxes.png")
+        boxes = np.array(summary["boxes"], np.float64).reshape(-1, 5)
+        _save_picture(draw_boxes(image, boxes), picture)
+        summary["picture"] = str(picture)
+    if as_json:
+        options.print_json(summary)
+    else:
+        _print(summary, photo, result.board.clock_hz)
+
+
+def _infer(build: Build, image: Image.Image) -> dict[str, Any]:
+    _, height, width, channels = build.program.graph.input.shape
+    with EmulatedModel(build.elf, build.board, build.prefix) as emulated:
+        inference: Inference | None = None
+
+        def detect(frame: np.ndarray) -> np.ndarray:
+            nonlocal inference
+            emulated.write_image(frame.tobytes())
+            inference = emulated.infer()
+            return emulated.boxes()
+
+        if build.program.graph.metadata.get("task") == "detect":
+            boxes = detect_boxes(detect, image, width, height, channels)
+            summary: dict[str, Any] = {"boxes": [[round(v, 3) for v in b] for b in boxes.tolist()]}
+        else:
+            emulated.write_image(letterbox(image, width, height, channels)[0].tobytes())
+            inference = emulated.infer()
+            summary = {"scores": emulated.scores()}
+    assert inference is not None
+    time_ms = round(1000 * inference.cycles_estimated / build.board.clock_hz, 3)
+    return summary | {
+        "instructions": inference.instructions,
+        "cycles_estimated": inference.cycles_estimated,
+        "time_ms_estimated": time_ms,
+        "picture": None,
+    }
+
+
+def _save_picture(picture: Image.Image, path: Path) -> None:
+    with tempfile.SpooledTemporaryFile() as stream:
+        picture.save(stream, "PNG")
+        stream.seek(0)
+        atomic_write(path, stream.read())
+
+
+def _print(summary: dict[str, Any], photo: Path | None, clock_hz: int) -> None:
+    console = Console()
+    name = photo or "the sample photo"
+    if "boxes" in summary:
+        console.print(f"{len(summary['boxes'])} found in {name}")
+        for x, y, width, height, score in summary["boxes"]:
+            console.print(f"  {score:.2f}  at ({x:.0f}, {y:.0f}), {width:.0f} x {height:.0f} px")
+        console.print(f"picture: {summary['picture']}", soft_wrap=True)
+    else:
+        console.print(f"scores of {name}: {', '.join(f'{s:.3f}' for s in summary['scores'])}")
+    console.print(
+        f"{summary['instructions']:,} instructions, about {summary['cycles_estimated']:,} cycles (estimated): "
+        f"{summary['time_ms_estimated']:,.0f} ms at {clock_hz / 1e6:.0f} MHz"
+    )

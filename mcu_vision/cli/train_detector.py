@@ -1,0 +1,96 @@
+"""Joins data, model, training and evaluation of a face detector. Imports torch."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from torch import nn
+
+from mcu_vision.data.face_folder import read_face_folder
+from mcu_vision.data.face_sample import FaceSample
+from mcu_vision.data.image_cache import build_image_cache
+from mcu_vision.data.letterbox import letterbox
+from mcu_vision.errors import UserError
+from mcu_vision.evaluate.average_precision import ScoredImage, SizeRange, precision_recall
+from mcu_vision.models.anchors import detect
+from mcu_vision.models.detector import FaceDetector
+from mcu_vision.models.detector_spec import DetectorSpec
+from mcu_vision.models.registry import MODELS, build_model
+from mcu_vision.training.detection_dataset import DetectionFrames
+from mcu_vision.training.train_detector import DetectorTrainer
+from mcu_vision.training.train_options import TrainOptions
+
+IOU_THRESHOLD = 0.4
+LOWEST_SCORE = 0.02
+SIZES = {"ap": SizeRange(), "ap_16_64": SizeRange(16, 64), "ap_64": SizeRange(64)}
+
+
+class FaceValidator:
+    """Average precision of a detector on letterboxed photos, at IoU 0.4, over all faces and by height.
+
+    Figures: "ap", "ap_16_64" and "ap_64" (height in frame pixels), and "score", the mean of the first two,
+    which chooses the best weights.
+    """
+
+    def __init__(self, samples: list[FaceSample], spec: DetectorSpec, batch: int) -> None:
+        self.samples, self.spec, self.batch = samples, spec, batch
+        frames = [letterbox(s.read_image(), spec.width, spec.height, spec.channels) for s in samples]
+        self._images = torch.from_numpy(np.stack([f[0].transpose(2, 0, 1) for f in frames]))
+        self._places = [f[1:] for f in frames]
+
+    @torch.no_grad()
+    def __call__(self, model: nn.Module) -> dict[str, float]:
+        model.eval()
+        scored = []
+        for start in range(0, len(self.samples), self.batch):
+            maps = [m.numpy() for m in model(self._images[start : start + self.batch].float() / 255)]
+            for index in range(len(maps[0])):
+                boxes, scores = detect([m[index] for m in maps], self.spec, LOWEST_SCORE)
+                scored.append(self._scored_image(start + index, boxes, scores))
+        figures = {
+            name: precision_recall(scored, IOU_THRESHOLD, s).average_precision for name, s in SIZES.items()
+        }
+        figures = {name: float(np.nan_to_num(value)) for name, value in figures.items()}
+        return figures | {"score": (figures["ap"] + figures["ap_16_64"]) / 2}
+
+    def _scored_image(self, index: int, boxes: np.ndarray, scores: np.ndarray) -> ScoredImage:
+        scale, offset_x, offset_y = self._places[index]
+        corners = (boxes - np.array([offset_x, offset_y] * 2, np.float32)) / scale
+        sides = corners[:, 2:] - corners[:, :2]
+        detections = np.concatenate([corners[:, :2], sides, scores[:, None]], axis=1)
+        sample = self.samples[index]
+        return ScoredImage(detections, sample.boxes, sample.ignore, scale, sample.source)
+
+
+def train_face_detector(
+    name: str, data: Path, out: Path, options: TrainOptions, cache: Path | None, resume: bool
+) -> dict[str, Any]:
+    """Train the detector `name` on the data set in `data`; returns the last epoch's figures.
+
+    Raises UserError if the model is no detector or the data cannot be read.
+    """
+    torch.manual_seed(options.seed)
+    model = build_model(name, seed=options.seed) if name in MODELS else None
+    if not isinstance(model, FaceDetector):
+        raise UserError(
+            f"{name!r} is no face detector; train one of {', '.join(n for n in MODELS if 'face' in n)}"
+        )
+    if (out / "metrics.jsonl").exists() and not resume:
+        raise UserError(f"{out} holds an earlier run; add --resume, or choose another --out")
+    spec = model.spec
+    train, validation = read_face_folder(data)
+    pixels = build_image_cache(train, spec.channels, round(1.15 * max(spec.width, spec.height)), cache)
+    batches = max(1, len(train) // options.batch)
+    frames = DetectionFrames(train, pixels, spec, options.batch, batches, options.seed)
+    metadata = {
+        "model": name,
+        "data": f"{len(train)} training and {len(validation)} validation photos",
+        "sources": sorted({s.source for s in train}),
+    }
+    validate = FaceValidator(validation, spec, options.batch) if validation else None
+    trainer = DetectorTrainer(model, frames, options, out, validate, metadata)
+    if resume:
+        trainer.resume()
+    return trainer.run(Console(stderr=True))

@@ -1,0 +1,105 @@
+"""The executions of a quantised model that must give equal bytes: integer reference, host C, emulated board."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from mcu_vision.ir import Array
+from mcu_vision.plan.program import Program
+from mcu_vision.reference import run_graph
+from mcu_vision.verify.recorder import TensorRecorder
+
+Execution = Callable[[Array], dict[str, Array]]
+"""int8 image (1, H, W, C) -> every tensor that an operator writes."""
+
+
+class Board(Protocol):
+    """What is needed of an emulated board."""
+
+    def command(self, text: str) -> list[str]:
+        """Run a console command."""
+        ...
+
+    def read_memory(self, address: int, size: int) -> bytes:
+        """Read RAM."""
+        ...
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write RAM."""
+        ...
+
+    def symbol(self, name: str) -> int:
+        """Address of a symbol."""
+        ...
+
+    def on_call(self, function: str, callback: Callable[..., None] | None) -> None:
+        """Hook the entry of a function."""
+        ...
+
+
+class Host(Protocol):
+    """What is needed of the host library."""
+
+    def write_input(self, image: bytes) -> None:
+        """Copy the image in."""
+        ...
+
+    def step(self, index: int) -> None:
+        """Run one step."""
+        ...
+
+    def read_arena(self, region: str, offset: int, count: int) -> bytes:
+        """Read working memory."""
+        ...
+
+
+def reference_execution(program: Program) -> Execution:
+    """The operators' integer definitions, in numpy."""
+
+    def run(image: Array) -> dict[str, Array]:
+        tensors = run_graph(program.graph, image, keep_all=True)
+        return {op.outputs[0]: tensors[op.outputs[0]] for op in program.graph.ops}
+
+    return run
+
+
+def host_execution(program: Program, host: Host) -> Execution:
+    """The generated C, compiled for this machine, one step at a time."""
+
+    def run(image: Array) -> dict[str, Array]:
+        recorder = TensorRecorder(program, host.read_arena)
+        host.write_input(image.tobytes())
+        for position in range(len(program.schedule)):
+            host.step(position)
+            recorder.after_step(position)
+        return recorder.tensors()
+
+    return run
+
+
+def emulated_execution(program: Program, board: Board, prefix: str) -> Execution:
+    """The unmodified firmware on an emulated board; rows are read as each step of the schedule begins."""
+    arenas = {
+        region: board.symbol(f"{prefix}_arena_{region}") for region, n in program.arena_bytes.items() if n
+    }
+    input_address = int.from_bytes(board.read_memory(board.symbol("model_input_pointer"), 4), "little")
+
+    def read(region: str, offset: int, count: int) -> bytes:
+        return board.read_memory(arenas[region] + offset, count)
+
+    def run(image: Array) -> dict[str, Array]:
+        recorder = TensorRecorder(program, read)
+
+        def on_step(_board: object, index: int, *_: int) -> None:
+            if index > 0:
+                recorder.after_step(index - 1)
+
+        board.write_memory(input_address, image.tobytes())
+        board.on_call(f"{prefix}_step", on_step)
+        try:
+            board.command("infer 1 0%")
+        finally:
+            board.on_call(f"{prefix}_step", None)
+        recorder.after_step(len(program.schedule) - 1)
+        return recorder.tensors()
+
+    return run

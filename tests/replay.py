@@ -1,0 +1,74 @@
+"""An independent check of a program: replay it on memory whose bytes know which row they hold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mcu_vision.plan import Program
+
+FREE, CLOBBERED = 0, 1
+
+
+def check_program(program: Program, capacity: dict[str, int]) -> None:
+    """Assert that every row read was written before and not yet overwritten, and that all lies inside."""
+    graph = program.graph
+    memory = {region: np.full(size, FREE, np.int64) for region, size in capacity.items()}
+    tags: dict[tuple[str, int], int] = {}
+
+    def tag(tensor: str, row: int) -> int:
+        return tags.setdefault((tensor, row), len(tags) + 2)
+
+    def place(tensor: str, row: int) -> tuple[np.ndarray, slice]:
+        value = graph.tensors[tensor]
+        region, offset = program.row_address(value, row)
+        assert offset >= 0
+        assert offset + value.row_bytes <= capacity[region], f"{tensor} row {row} lies outside {region}"
+        return memory[region], slice(offset, offset + value.row_bytes)
+
+    def write(tensor: str, row: int) -> None:
+        cells, where = place(tensor, row)
+        cells[where] = tag(tensor, row)
+
+    def clobber(buffer: object) -> None:
+        if buffer is not None:
+            memory[buffer.region][buffer.arena_offset : buffer.arena_offset + buffer.size_bytes] = CLOBBERED  # type: ignore[attr-defined]
+
+    for name in graph.inputs:
+        for row in range(graph.tensors[name].rows):
+            write(name, row)
+    done = [0] * len(graph.ops)
+    states: dict[int, int] = {}
+    for item in program.schedule:
+        op = graph.ops[item.op]
+        assert item.step == done[item.op], "steps of an operator must follow one another"
+        done[item.op] += 1
+        call = op.kernel(graph)
+        if call.scratch_bytes:
+            clobber(program.scratch)
+        for tensor, window in zip(op.activations(graph), op.windows(graph), strict=True):
+            rows = range(tensor.rows) if window is None else range(*window.span(item.step, tensor.rows))
+            for row in rows:
+                cells, where = place(tensor.name, row)
+                assert (cells[where] == tag(tensor.name, row)).all(), (
+                    f"{op.name} step {item.step} reads row {row} of {tensor.name}, which is not there"
+                )
+        state = program.state_of(op.name)
+        if state is not None:
+            cells = memory[state.region][state.arena_offset : state.arena_offset + state.size_bytes]
+            if item.step:
+                assert (cells == -item.op - 1).all(), f"the state of {op.name} was overwritten"
+            cells[:] = -item.op - 1
+            states[item.op] = item.step
+        output = graph.tensors[op.outputs[0]]
+        if op.accumulates:
+            cells, where = place(output.name, 0)
+            if item.step:
+                assert (cells[where] == tag(output.name, 0)).all(), f"the result of {op.name} was overwritten"
+            write(output.name, 0)
+        for row in range(*op.rows_written(graph, item.step)):
+            write(output.name, row)
+    assert done == [op.steps(graph) for op in graph.ops]
+    for name in graph.outputs:
+        for row in range(graph.tensors[name].rows):
+            cells, where = place(name, row)
+            assert (cells[where] == tag(name, row)).all(), f"output {name} row {row} did not survive"

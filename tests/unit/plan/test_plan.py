@@ -1,0 +1,140 @@
+import pytest
+from graphs import GraphBuilder, tiny_classifier, tiny_detector
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from replay import check_program
+
+from mcu_vision import ops
+from mcu_vision.errors import UserError
+from mcu_vision.ir import Graph
+from mcu_vision.plan import ArenaRegion, Program, plan_graph
+from mcu_vision.plan.buffers import collect_buffers
+from mcu_vision.plan.schedule import schedule_steps
+
+SRAM, CCM = 190 << 10, 60 << 10
+REGIONS = [ArenaRegion("sram", SRAM, dma=True), ArenaRegion("ccm", CCM, dma=False)]
+
+
+def plan(graph: Graph, mode: str = "auto", sram: int = SRAM, ccm: int = CCM) -> Program:
+    regions = [ArenaRegion("sram", sram, dma=True), ArenaRegion("ccm", ccm, dma=False)]
+    program = plan_graph(graph, regions, sram + ccm, mode)
+    check_program(program, {"sram": sram, "ccm": ccm})
+    return program
+
+
+@st.composite
+def random_graphs(draw: st.DrawFn) -> Graph:
+    """Chains and branches of row operators with strides, paddings, residuals and several outputs."""
+    build = GraphBuilder(
+        "random", (draw(st.integers(1, 20)), draw(st.integers(3, 12)), draw(st.integers(1, 3)))
+    )
+    tensors = [build.conv("image", draw(st.sampled_from([2, 4])), 3, draw(st.sampled_from([1, 2])))]
+    for _ in range(draw(st.integers(1, 6))):
+        x = draw(st.sampled_from(tensors[-2:]))
+        kind = draw(st.sampled_from(["conv", "pointwise", "depthwise", "add", "pool", "relu", "dilated"]))
+        if kind == "conv":
+            y = build.conv(x, 4, 3, draw(st.sampled_from([1, 2])))
+        elif kind == "dilated":
+            y = build.conv(x, 3, 3, pad=2, dilation=(2, 2))
+        elif kind == "pointwise":
+            y = build.pointwise(x, 4)
+        elif kind == "depthwise":
+            y = build.depthwise(x, stride=draw(st.sampled_from([1, 2])))
+        elif kind == "pool":
+            shared = build.graph.tensors[x].quantization
+            y = build.simple(
+                ops.MaxPool2d, x, quantization=shared, size=(3, 3), stride=(2, 2), padding=(1,) * 4
+            )
+        elif kind == "relu":
+            y = build.simple(ops.Requantize, x, activation="relu")
+        else:
+            channels = build.graph.tensors[x].shape[3]
+            y = build.simple(ops.Add, x, build.conv(x, channels))
+        tensors.append(y)
+    outputs = [tensors[-1]]
+    if draw(st.booleans()):
+        outputs.append(build.simple(ops.Mean, draw(st.sampled_from(tensors))))
+    return build.finish(*dict.fromkeys(outputs))
+
+
+@settings(max_examples=60, deadline=None)
+@given(random_graphs(), st.sampled_from(["stream", "layers", "auto"]))
+def test_every_row_is_there_when_it_is_read(graph: Graph, mode: str) -> None:
+    plan(graph, mode)
+
+
+@pytest.mark.parametrize("mode", ["stream", "layers"])
+@pytest.mark.parametrize("graph", [tiny_detector(), tiny_classifier()], ids=lambda g: g.name)
+def test_whole_networks(graph: Graph, mode: str) -> None:
+    plan(graph, mode)
+
+
+def test_the_check_sees_a_ring_that_is_too_small() -> None:
+    program = plan(tiny_detector(), "stream")
+    next(b for b in program.buffers if b.capacity == 3).capacity = 2
+    with pytest.raises(AssertionError):
+        check_program(program, {"sram": SRAM, "ccm": CCM})
+
+
+def test_the_check_sees_overlapping_buffers() -> None:
+    program = plan(tiny_detector(), "stream")
+    first, second, *_ = (b for b in program.buffers if b.kind == "activation" and b.capacity == 3)
+    second.arena_offset = first.arena_offset
+    with pytest.raises(AssertionError):
+        check_program(program, {"sram": SRAM, "ccm": CCM})
+
+
+def test_streaming_keeps_a_window_of_rows() -> None:
+    build = GraphBuilder("chain", (64, 8, 1))
+    x = build.conv("image", 4, 3)
+    y = build.depthwise(x)
+    program = plan(build.finish(build.simple(ops.Mean, y)), "stream")
+    assert program.buffer_of(x).capacity == 3
+    assert program.buffer_of(y).capacity == 1
+
+
+def test_addition_shares_the_ring_of_an_input() -> None:
+    build = GraphBuilder("residual", (16, 8, 1))
+    x = build.conv("image", 4, 3)
+    y = build.simple(ops.Add, x, build.pointwise(x, 4))
+    z = build.conv(y, 2, 3)
+    program = plan(build.finish(z), "layers")
+    assert program.buffer_of(y) is program.buffer_of(x)
+
+
+def test_addition_spares_an_input_that_is_read_again() -> None:
+    build = GraphBuilder("reread", (16, 8, 1))
+    x = build.conv("image", 4, 3)
+    z = build.pointwise(x, 4)
+    y = build.simple(ops.Add, x, z)
+    graph = build.finish(build.simple(ops.Add, y, build.conv(x, 4, 3)))
+    program = plan(graph, "layers")
+    assert program.buffer_of(y) is not program.buffer_of(x)
+    assert program.buffer_of(y) is program.buffer_of(z)
+
+
+def test_small_first_region_spills_into_the_second() -> None:
+    graph = tiny_detector()
+    program = plan(graph, "stream", sram=7000, ccm=8000)
+    assert program.arena_bytes["ccm"] > 0
+    assert program.buffer_of("image").region == "sram"
+
+
+def test_too_large_a_model_names_the_step_and_the_buffers() -> None:
+    with pytest.raises(UserError, match=r"needs [\d,]+ B of RAM at step \d+ .* row \d+.*image .*would help"):
+        plan(tiny_detector(), "auto", sram=4000, ccm=100)
+
+
+def test_schedule_runs_every_step_once() -> None:
+    graph = tiny_detector()
+    for mode in ("stream", "layers"):
+        steps = schedule_steps(graph, mode)
+        assert len(steps) == len(set(steps)) == sum(op.steps(graph) for op in graph.ops)
+        assert all(b.size_bytes > 0 for b in collect_buffers(graph, steps))
+
+
+def test_a_float_graph_is_refused() -> None:
+    graph = tiny_classifier()
+    graph.input.dtype = "float32"
+    with pytest.raises(UserError, match="not quantised"):
+        plan_graph(graph, REGIONS, SRAM)
