@@ -11,9 +11,7 @@ from mcu_vision.errors import UserError
 
 
 def train(
-    model: Annotated[
-        str, typer.Argument(help="A detector's name: face-m4, face-quant, face-a, face-b or face-c.")
-    ],
+    model: Annotated[str, typer.Argument(help="A detector's name: face-m4, face-quant, face-a, face-b or face-c.")],
     data: Annotated[
         Path,
         typer.Option(help="Folder of a face data set: train.jsonl with train.zip, WIDER FACE, or SCUT-HEAD."),
@@ -23,28 +21,20 @@ def train(
     ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the training photos.")] = 50,
     batch: Annotated[int, typer.Option(min=1, help="Frames a step.")] = 16,
-    lr: Annotated[
-        float, typer.Option(help="Highest learning rate; it warms up, then falls as a cosine.")
-    ] = 3e-3,
-    optimizer: Annotated[
-        str, typer.Option(help="adamw, or sgd with momentum 0.9 (the papers': --lr 0.01).")
-    ] = "adamw",
+    lr: Annotated[float, typer.Option(help="Highest learning rate; it warms up, then falls as a cosine.")] = 3e-3,
+    optimizer: Annotated[str, typer.Option(help="adamw, or sgd with momentum 0.9 (the papers': --lr 0.01).")] = "adamw",
     minutes: Annotated[
         float | None, typer.Option(help="End the schedule after this time if the epochs would take longer.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and augmentation.")] = 0,
-    cache: Annotated[
-        Path | None, typer.Option(help="Folder that keeps the decoded photos between runs.")
-    ] = None,
-    compile: Annotated[
-        bool, typer.Option(help="Compile the recurrent layers (needs a C++ compiler; faster).")
-    ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the checkpoint in the out folder.")
-    ] = False,
+    cache: Annotated[Path | None, typer.Option(help="Folder that keeps the decoded photos between runs.")] = None,
+    compile: Annotated[bool, typer.Option(help="Compile the recurrent layers (needs a C++ compiler; faster).")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the out folder.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Train a face detector; needs the extra `train`. Writes best.safetensors, checkpoint.pt and metrics.jsonl.
+    """Train a face detector; needs the extra `train`.
+
+    Writes best.safetensors, checkpoint.pt and metrics.jsonl into the out folder.
 
     Example: mcu-vision train face-m4 --data faces/ --epochs 50 --out runs/face-m4
     """

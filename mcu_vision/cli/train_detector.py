@@ -49,9 +49,7 @@ class FaceValidator:
             for index in range(len(maps[0])):
                 boxes, scores = detect([m[index] for m in maps], self.spec, LOWEST_SCORE)
                 scored.append(self._scored_image(start + index, boxes, scores))
-        figures = {
-            name: precision_recall(scored, IOU_THRESHOLD, s).average_precision for name, s in SIZES.items()
-        }
+        figures = {name: precision_recall(scored, IOU_THRESHOLD, s).average_precision for name, s in SIZES.items()}
         figures = {name: float(np.nan_to_num(value)) for name, value in figures.items()}
         return figures | {"score": (figures["ap"] + figures["ap_16_64"]) / 2}
 
@@ -61,7 +59,8 @@ class FaceValidator:
         sides = corners[:, 2:] - corners[:, :2]
         detections = np.concatenate([corners[:, :2], sides, scores[:, None]], axis=1)
         sample = self.samples[index]
-        return ScoredImage(detections, sample.boxes, sample.ignore, scale, sample.source)
+        faces, ignore = sample.boxes.astype(np.float64), sample.ignore.astype(np.float64)
+        return ScoredImage(detections.astype(np.float64), faces, ignore, scale, sample.source)
 
 
 def train_face_detector(
@@ -74,9 +73,7 @@ def train_face_detector(
     torch.manual_seed(options.seed)
     model = build_model(name, seed=options.seed) if name in MODELS else None
     if not isinstance(model, FaceDetector):
-        raise UserError(
-            f"{name!r} is no face detector; train one of {', '.join(n for n in MODELS if 'face' in n)}"
-        )
+        raise UserError(f"{name!r} is no face detector; train one of {', '.join(n for n in MODELS if 'face' in n)}")
     if (out / "metrics.jsonl").exists() and not resume:
         raise UserError(f"{out} holds an earlier run; add --resume, or choose another --out")
     spec = model.spec

@@ -7,6 +7,7 @@ flip, brightness, contrast, gamma, colour, blur and noise. Boxes here are (x0, y
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +82,7 @@ class Augmenter:
     def _edges(self, length: int, grid: int) -> list[tuple[int, int]]:
         inner = (np.arange(1, grid) + self.rng.uniform(-0.2, 0.2, grid - 1)) * length / grid
         edges = [0, *(int(edge) for edge in inner), length]
-        return list(zip(edges[:-1], edges[1:], strict=True))
+        return list(pairwise(edges))
 
     def _crop(self, photo: View, width: int, height: int) -> View:
         """Map a random window of the photo, which may reach beyond it, to width x height."""
@@ -145,9 +146,7 @@ class Augmenter:
         frame[y0:y1, x0:x1] = np.asarray(part).reshape(y1 - y0, x1 - x0, channels)
         return frame
 
-    def _clip(
-        self, boxes: FloatArray, width: int, height: int, needed: float = 0.6
-    ) -> tuple[FloatArray, FloatArray]:
+    def _clip(self, boxes: FloatArray, width: int, height: int, needed: float = 0.6) -> tuple[FloatArray, FloatArray]:
         """Boxes of which enough is visible and whose size is trained, and the rest of the visible ones."""
         clipped = np.clip(boxes, 0, np.array([width, height, width, height], np.float32))
         area = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-6), axis=1)
@@ -179,12 +178,11 @@ class Augmenter:
         levels = (levels - 0.5) * rng.uniform(0.6, 1.4) + 0.5 + rng.uniform(-0.15, 0.15)
         if pixels.shape[2] == 3:
             return self._distort_colour(pixels, levels)
-        noise = rng.random() < options.noise
-        if not noise:
-            return np.clip(levels * 255, 0, 255).astype(np.uint8)[pixels]
+        if rng.random() >= options.noise:
+            return _to_bytes(levels * 255)[pixels]
         values = (levels * 255).astype(np.float32)[pixels]
         values += rng.standard_normal(values.shape, np.float32) * rng.uniform(2, 12)
-        return np.clip(values, 0, 255).astype(np.uint8)
+        return _to_bytes(values)
 
     def _distort_colour(self, pixels: Pixels, levels: npt.NDArray[np.float64]) -> Pixels:
         values = (levels * 255).astype(np.float32)[pixels]
@@ -194,7 +192,11 @@ class Augmenter:
         values *= self.rng.uniform(0.85, 1.15, 3).astype(np.float32)
         if self.rng.random() < self.options.noise:
             values += self.rng.standard_normal(values.shape, np.float32) * self.rng.uniform(2, 12)
-        return np.clip(values, 0, 255).astype(np.uint8)
+        return _to_bytes(values)
+
+
+def _to_bytes(values: npt.NDArray[np.floating]) -> Pixels:
+    return np.asarray(np.clip(values, 0, 255), np.uint8)
 
 
 def _mirror(boxes: FloatArray, width: int) -> FloatArray:

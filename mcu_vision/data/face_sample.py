@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image
 
-from mcu_vision.errors import UserError
+from mcu_vision.data.image_file import read_image
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -38,18 +35,5 @@ class FaceSample:
     attributes: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
 
     def read_image(self) -> Image.Image:
-        """Decode the photo, upright. Raises UserError if it is missing or broken."""
-        try:
-            if self.container.suffix == ".zip":
-                data = _open_zip(self.container).read(self.member)
-            else:
-                data = (self.container / self.member).read_bytes()
-            image: Image.Image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
-        except (OSError, KeyError, zipfile.BadZipFile) as error:
-            raise UserError(f"cannot read image {self.member} of {self.container}: {error}") from error
-        return image
-
-
-@lru_cache(maxsize=8)
-def _open_zip(path: Path) -> zipfile.ZipFile:
-    return zipfile.ZipFile(path)
+        """Decode the photo. Raises UserError if it is missing or broken."""
+        return read_image(self.container, self.member)

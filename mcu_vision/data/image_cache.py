@@ -20,7 +20,9 @@ from mcu_vision.files import atomic_write
 class ImageCache:
     """Pixels uint8 (H, W, channels) of each sample, and by what its photo was scaled (`scales`)."""
 
-    def __init__(self, pixels: npt.NDArray[np.uint8], shapes: list[tuple[int, int]], scales: list[float], channels: int):
+    def __init__(
+        self, pixels: npt.NDArray[np.uint8], shapes: list[tuple[int, int]], scales: list[float], channels: int
+    ) -> None:
         self._pixels, self._shapes, self._channels = pixels, shapes, channels
         self.scales = scales
         ends = np.cumsum([h * w * channels for h, w in shapes], dtype=np.int64)

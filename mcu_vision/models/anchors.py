@@ -52,7 +52,8 @@ def pairwise_iou(a: FloatArray, b: FloatArray) -> FloatArray:
     overlap = pairwise_intersection(a, b)
     area_a = np.prod(a[:, 2:] - a[:, :2], axis=1)
     area_b = np.prod(b[:, 2:] - b[:, :2], axis=1)
-    return overlap / np.maximum(area_a[:, None] + area_b[None, :] - overlap, np.float32(1e-9))
+    iou: FloatArray = overlap / np.maximum(area_a[:, None] + area_b[None, :] - overlap, np.float32(1e-9))
+    return iou
 
 
 def pairwise_intersection(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -64,7 +65,7 @@ def pairwise_intersection(a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def non_maximum_suppression(boxes: FloatArray, scores: FloatArray, iou_threshold: float) -> npt.NDArray[np.intp]:
-    """Indices of the boxes (A, 4) that greedy suppression keeps, by falling score; ties: lower index first."""
+    """Indices of the boxes (A, 4) that greedy suppression keeps, by falling score; ties: lower index."""
     order = np.argsort(-scores, kind="stable")
     keep = []
     while order.size:
@@ -91,7 +92,10 @@ def flatten_maps(maps: list[FloatArray], spec: DetectorSpec) -> tuple[FloatArray
 
 
 def detect(
-    maps: list[FloatArray], spec: DetectorSpec, score_threshold: float | None = None, max_candidates: int = 400
+    maps: list[FloatArray],
+    spec: DetectorSpec,
+    score_threshold: float | None = None,
+    max_candidates: int = 400,
 ) -> tuple[FloatArray, FloatArray]:
     """Boxes (N, 4) and scores (N,) of one image, by falling score, in float32.
 

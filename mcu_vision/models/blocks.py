@@ -60,17 +60,31 @@ class L2Norm(nn.Module):
 
 
 class DetectionHead(nn.Module):
-    """3x3 convolutions to 4 box offsets and background_logits + 1 class logits a cell.
+    """Convolutions to 4 box offsets and background_logits + 1 class logits a cell.
 
-    l2_scale: starting factor of an L2Norm in front (None: none).
+    l2_scale: starting factor of an L2Norm in front (None: none). halve_to: channels of a 3x3 convolution of
+    stride 2 ahead of each of the two (None: none).
     """
 
-    def __init__(self, inputs: int, background_logits: int, l2_scale: float | None) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        background_logits: int,
+        l2_scale: float | None,
+        kernel: int = 3,
+        halve_to: int | None = None,
+    ) -> None:
         super().__init__()
         self.norm: nn.Module = nn.Identity() if l2_scale is None else L2Norm(inputs, l2_scale)
-        self.loc = nn.Conv2d(inputs, 4, 3, padding=1)
-        self.conf = nn.Conv2d(inputs, background_logits + 1, 3, padding=1)
+        self.loc = _predictor(inputs, 4, kernel, halve_to)
+        self.conf = _predictor(inputs, background_logits + 1, kernel, halve_to)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         x = self.norm(x)
         return self.loc(x), self.conf(x)
+
+
+def _predictor(inputs: int, outputs: int, kernel: int, halve_to: int | None) -> nn.Module:
+    if halve_to is None:
+        return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)
+    return nn.Sequential(conv_bn(inputs, halve_to, 3, 2), nn.Conv2d(halve_to, outputs, kernel, padding=kernel // 2))

@@ -1,4 +1,4 @@
-"""A face detector: a stem, stages, and a detection head after each of them."""
+"""A face detector: stages one after another, and a detection head after each of some."""
 
 from __future__ import annotations
 
@@ -7,30 +7,26 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from mcu_vision.models.blocks import DetectionHead
-from mcu_vision.models.detector_spec import DetectorSpec
+from mcu_vision.models.detector_spec import DetectorLevel, DetectorSpec
+
+S3FD_ANCHORS = (16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
+"""Sides at strides 4, 8, ... 128 (Zhang et al., S3FD, 2017, table 1)."""
 
 
 class FaceDetector(nn.Module):
-    """Runs `stages` in turn; the output of the last `len(spec.levels)` ones feeds a head each.
+    """Runs `stages` in turn; each of the last `len(heads)` feeds its head, in order of `spec.levels`.
 
     forward: image (N, channels, height, width) in [0, 1] to the flat tuple (loc_0, conf_0, loc_1, ...) of
-    head maps (N, 4 or logits, H, W). head_channels: inputs of the heads. l2_scales: see DetectionHead.
+    head maps (N, 4 or logits, H, W).
     """
 
-    def __init__(
-        self,
-        spec: DetectorSpec,
-        stages: Sequence[nn.Module],
-        head_channels: Sequence[int],
-        l2_scales: Sequence[float | None],
-    ) -> None:
+    def __init__(self, spec: DetectorSpec, stages: Sequence[nn.Module], heads: Sequence[DetectionHead]) -> None:
         super().__init__()
+        if len(heads) != len(spec.levels) or len(heads) > len(stages):
+            raise ValueError("a detector needs a head for each level and a stage for each head")
         self.spec = spec
         self.stages = nn.ModuleList(stages)
-        self.heads = nn.ModuleList(
-            DetectionHead(channels, level.background_logits, scale)
-            for channels, level, scale in zip(head_channels, spec.levels, l2_scales, strict=True)
-        )
+        self.heads = nn.ModuleList(heads)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         maps: list[Tensor] = []
@@ -40,3 +36,18 @@ class FaceDetector(nn.Module):
             if index >= without_head:
                 maps.extend(self.heads[index - without_head](x))
         return tuple(maps)
+
+
+def s3fd_spec() -> DetectorSpec:
+    """640x480 RGB, six levels at strides 4..128, three background logits on the first."""
+    levels = tuple(DetectorLevel(4 << i, anchor, 3 if i == 0 else 1) for i, anchor in enumerate(S3FD_ANCHORS))
+    return DetectorSpec(width=640, height=480, channels=3, levels=levels)
+
+
+def s3fd_heads(channels: Sequence[int], kernels: Sequence[int] = (3,) * 6) -> list[DetectionHead]:
+    """Heads on maps of `channels`; the first three are L2-normalised with factors 10, 8 and 5."""
+    scales = (10.0, 8.0, 5.0, None, None, None)
+    return [
+        DetectionHead(c, 3 if i == 0 else 1, scale, kernel)
+        for i, (c, scale, kernel) in enumerate(zip(channels, scales, kernels, strict=True))
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from mcu_vision.models.blocks import MBConv, conv_bn
+from mcu_vision.models.blocks import DetectionHead, MBConv, conv_bn
 from mcu_vision.models.detector import FaceDetector
 from mcu_vision.models.detector_spec import DetectorLevel, DetectorSpec
 from mcu_vision.models.rnnpool import RNNPool
@@ -27,4 +27,10 @@ def face_m4() -> FaceDetector:
     pool = RNNPool(4, 16, 16, patch=8, stride=4, replicate_last=True)
     stem = nn.Sequential(conv_bn(1, 4, 3, 2), pool)
     blocks = [MBConv(64, 32, 1, 2), MBConv(32, 32, 1, 2), MBConv(32, 64, 2, 2), MBConv(64, 64, 1, 2)]
-    return FaceDetector(SPEC, [stem, *blocks], (32, 32, 64, 64), (10.0, 8.0, 5.0, None))
+    heads = [
+        DetectionHead(32, 3, 10.0),
+        DetectionHead(32, 1, 8.0),
+        DetectionHead(64, 1, 5.0),
+        DetectionHead(64, 1, None),
+    ]
+    return FaceDetector(SPEC, [stem, *blocks], heads)

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mcu_vision.errors import UserError
+
 
 class Cell(NamedTuple):
     """Parameters of a FastGRNN cell; w (hidden, inputs), u (hidden, hidden), biases (hidden,).
@@ -187,6 +189,29 @@ class RNNPool(nn.Module):
             kept = matrix.abs().flatten().topk(keep).indices
             mask = torch.zeros(matrix.numel(), dtype=matrix.dtype).scatter_(0, kept, 1.0)
             matrix.mul_(mask.view_as(matrix))
+
+    @torch.no_grad()
+    def load_edgeml_state_dict(self, state: Mapping[str, Tensor], prefix: str = "") -> None:
+        """Take the weights of EdgeML's `RNNPool` from `state`, whose keys begin with `prefix`.
+
+        EdgeML learns zeta and nu behind a sigmoid. Its channels come in our order: first the pass that it
+        calls "across columns", which reads each row left to right. Nothing has to be permuted. Raises
+        UserError if an entry is missing or has another size.
+        """
+        for number, cell in ((1, "cell_rnn"), (2, "cell_bidirrnn")):
+            for ours, theirs in (("w", "W"), ("u", "U"), ("gate_bias", "bias_gate"), ("bias", "bias_update")):
+                key = f"{prefix}{cell}.cell.{theirs}"
+                target: Tensor = getattr(self, f"{ours}{number}")
+                if key not in state or state[key].numel() != target.numel():
+                    raise UserError(
+                        f"the state dict has no {key} of shape {tuple(target.shape)}; "
+                        "give the prefix and the sizes of its RNNPool"
+                    )
+                target.copy_(state[key].reshape(target.shape))
+            for name in ("zeta", "nu"):
+                value = state.get(f"{prefix}{cell}.cell.{name}")
+                if value is not None:
+                    setattr(self, f"{name}{number}", float(torch.sigmoid(value)))
 
     def extra_repr(self) -> str:
         return f"{self.channels} -> {self.out_channels}, patch={self.patch}, stride={self.stride}"

@@ -4,42 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from math import cos, pi
 from pathlib import Path
 from typing import Any
 
 import torch
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from mcu_vision.models.detector import FaceDetector
 from mcu_vision.models.rnnpool import RNNPool
+from mcu_vision.models.weights_file import save_weights
 from mcu_vision.training.averaging import AveragedModel, estimate_batch_norm
-from mcu_vision.training.checkpoint import append_metrics, load_checkpoint, save_checkpoint, save_weights
+from mcu_vision.training.checkpoint import append_metrics, load_checkpoint, save_checkpoint
 from mcu_vision.training.detection_dataset import Batch, DetectionFrames
 from mcu_vision.training.detection_loss import detection_loss
+from mcu_vision.training.train_options import TrainOptions
 
 Validator = Callable[[nn.Module], dict[str, float]]
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """Recipe of a run. optimizer: "sgd" (momentum 0.9) or "adamw". minutes: a limit that shortens the schedule."""
-
-    epochs: int = 30
-    batch: int = 32
-    optimizer: str = "adamw"
-    lr: float = 4e-3
-    weight_decay: float = 0.01
-    warmup_epochs: float = 1.0
-    clip_norm: float = 10.0
-    average_decay: float = 0.998
-    seed: int = 0
-    workers: int = 1
-    minutes: float | None = None
-    compile: bool = False
 
 
 def schedule(progress: float, warmup: float) -> float:
@@ -88,11 +73,11 @@ class DetectorTrainer:
         self.epoch, self.best_score = state["epoch"], state["best_score"]
         self._began = time.monotonic() - state["spent_s"]
 
-    def run(self) -> dict[str, Any]:
-        """Train to the end and return the final figures."""
+    def run(self, console: Console | None = None) -> dict[str, Any]:
+        """Train to the end, with a progress bar on `console`, and return the final figures."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         figures: dict[str, Any] = {}
-        with Progress(*columns) as progress:
+        with Progress(*columns, console=console) as progress:
             bar = progress.add_task("training", total=self.options.epochs * len(self.frames))
             progress.advance(bar, self.epoch * len(self.frames))
             while self.progress < 1.0 - 1e-9:
@@ -134,7 +119,7 @@ class DetectorTrainer:
             group["lr"] = self.options.lr * schedule(self.progress, warmup)
         loss = detection_loss(self.model(image.float() / 255), labels, targets)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.total.backward()
+        torch.autograd.backward(loss.total)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip_norm)
         self.optimizer.step()
         for pool in self._pools:

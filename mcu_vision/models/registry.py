@@ -1,0 +1,48 @@
+"""Models by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from mcu_vision.errors import UserError
+from mcu_vision.models.face_abc import face_a, face_b, face_c
+from mcu_vision.models.face_m4 import face_m4
+from mcu_vision.models.face_quant import face_quant
+from mcu_vision.models.visual_wake_words import WakeWordNet
+from mcu_vision.models.weights_file import load_weights
+
+MODELS: dict[str, Callable[[], nn.Module]] = {
+    "face-m4": face_m4,
+    "face-quant": face_quant,
+    "face-a": face_a,
+    "face-b": face_b,
+    "face-c": face_c,
+    "vww-rnnpool": WakeWordNet,
+    "vww-rnnpool2": partial(WakeWordNet, pools=2),
+}
+
+
+def build_model(name: str, weights: Path | None = None, seed: int = 0) -> nn.Module:
+    """The model `name` in evaluation mode, with `weights` (safetensors), else fresh ones fixed by `seed`.
+
+    Raises UserError if the name is unknown or the weights do not fit.
+    """
+    if name not in MODELS:
+        raise UserError(f"unknown model {name!r}; choose one of {', '.join(MODELS)}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = MODELS[name]()
+    if weights is not None:
+        load_weights(weights, model)
+    return model.eval()
+
+
+def shipped_weights(name: str) -> Path | None:
+    """Trained float weights that come with the package, if there are any."""
+    path = Path(__file__).parent / "weights" / f"{name}.float.safetensors"
+    return path if path.is_file() else None
