@@ -89,6 +89,11 @@ def exact_matmul(a: Array, b: Array) -> IntArray:
     return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64)
 
 
+def even(count: int) -> int:
+    """`count` rounded up to a multiple of 2."""
+    return count + count % 2
+
+
 def check_positive(values: Sequence[int], what: str) -> None:
     """Raise UserError if a dimension of a result is not positive."""
     if any(v <= 0 for v in values):

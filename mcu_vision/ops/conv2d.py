@@ -13,12 +13,17 @@ from mcu_vision.ops.common import (
     apply_activation,
     check_positive,
     conv_multipliers,
+    even,
     exact_matmul,
     image_shape,
     output_length,
     requantize,
     sliding_windows,
 )
+
+
+TILE_PIXELS = 24
+"""NN_TILE_PIXELS of firmware/nn/nn.h, where the scratch formulas are explained."""
 
 
 @dataclass
@@ -81,14 +86,12 @@ class Conv2d(Op):
         params |= {"in_w": x.shape[2], "out_w": out.shape[2], "out_c": out.shape[3]}
         pointwise = (kh, kw, *self.stride, *self.padding) == (1, 1, 1, 1, 0, 0, 0, 0)
         if pointwise:
-            return KernelCall("nn_pointwise_s8", "nn_conv", params, ("row",), pointwise_scratch(x))
-        scratch = 2 * ((x.shape[2] + self.padding[1] + self.padding[3]) * in_c * kh + 16)
+            scratch = 2 * even(in_c) * (min(out.shape[2], TILE_PIXELS) + 2)
+            return KernelCall("nn_pointwise_s8", "nn_conv", params, ("row",), scratch)
+        span = (min(out.shape[2], TILE_PIXELS) - 1) * self.stride[1] + (kw - 1) * self.dilation[1] + 1
+        taps = even(kw * in_c) if self.dilation[1] == 1 else kw * even(in_c)
+        scratch = 2 * (kh * even(span * in_c) + 2) + 4 * kh * taps
         return KernelCall("nn_conv_s8", "nn_conv", params, ("rows",), scratch)
-
-
-def pointwise_scratch(x: Tensor) -> int:
-    """Bytes of scratch that nn_pointwise_s8 needs: the row widened to int16."""
-    return 2 * x.row_elements + 16
 
 
 def convolution_params(graph: Graph, op: Op, weight_sums: Array) -> dict[str, int | Array]:

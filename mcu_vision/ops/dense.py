@@ -51,4 +51,4 @@ class Dense(Op):
         weights = self.constant(graph, 1)
         params = convolution_params(graph, self, weights.sum(1, dtype=np.int64))
         params |= {"in_c": weights.shape[1], "out_c": weights.shape[0]}
-        return KernelCall("nn_dense_s8", "nn_conv", params, ("whole",))
+        return KernelCall("nn_dense_s8", "nn_conv", params, ("whole",), 2 * weights.shape[1])

@@ -13,12 +13,17 @@ from mcu_vision.ops.common import (
     apply_activation,
     check_positive,
     conv_multipliers,
+    even,
     image_shape,
     output_length,
     requantize,
     sliding_windows,
 )
 from mcu_vision.ops.conv2d import convolution_params
+
+
+TILE_PIXELS = 48
+"""NN_DEPTHWISE_TILE_PIXELS of firmware/nn/nn.h, where the scratch formula is explained."""
 
 
 @dataclass
@@ -81,4 +86,6 @@ class DepthwiseConv2d(Op):
         params |= {"kernel_h": kh, "kernel_w": kw, "stride_w": self.stride[1]}
         params |= {"pad_left": self.padding[1], "dilation_w": self.dilation[1], "in_c": channels}
         params |= {"in_w": x.shape[2], "out_w": out.shape[2], "out_c": channels}
-        return KernelCall("nn_depthwise_s8", "nn_conv", params, ("rows",), 4 * channels)
+        span = (min(out.shape[2], TILE_PIXELS) - 1) * self.stride[1] + (kw - 1) * self.dilation[1] + 1
+        scratch = 2 * even(kh) * (4 * span + kw)
+        return KernelCall("nn_depthwise_s8", "nn_conv", params, ("rows",), scratch)

@@ -21,6 +21,9 @@ class L2Normalize(Op):
     def macs(self, graph: Graph) -> int:
         return int(np.prod(graph.tensors[self.inputs[0]].shape))
 
+    def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
+        return self.inputs
+
     def reference_float(self, *arrays: Array) -> Array:
         norm = np.sqrt((arrays[0] ** 2).sum(-1, keepdims=True))
         return arrays[0] / np.maximum(norm, 1e-12)

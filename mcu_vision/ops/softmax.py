@@ -25,6 +25,9 @@ class Softmax(Op):
     def macs(self, graph: Graph) -> int:
         return 0
 
+    def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
+        return self.inputs
+
     def reference_float(self, *arrays: Array) -> Array:
         e = np.exp(arrays[0] - arrays[0].max(-1, keepdims=True))
         return np.asarray(e / e.sum(-1, keepdims=True))
