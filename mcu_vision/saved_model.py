@@ -160,7 +160,7 @@ def _same_type(value: Any, default: Any) -> bool:
     if isinstance(default, tuple):
         element = default[0] if default else None
         return isinstance(value, tuple) and (
-            element is None or bool(value) and all(_same_type(v, element) for v in value)
+            element is None or (bool(value) and all(_same_type(v, element) for v in value))
         )
     if isinstance(default, float):
         return type(value) in (int, float)

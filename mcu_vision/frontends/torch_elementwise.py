@@ -35,7 +35,10 @@ def clamp(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     """hardtanh, clamp and clamp_min, where they are ReLU or ReLU6; also the guard in F.normalize."""
     low, high = a.get("min_val", a.get("min")), a.get("max_val", a.get("max"))
     if isinstance(a["self"], VectorNorm):
-        check(low is not None and low < 1e-6 and high is None, "of a vector norm by more than a guard against zero")
+        check(
+            low is not None and low < 1e-6 and high is None,
+            "of a vector norm by more than a guard against zero",
+        )
         return a["self"]
     check(low == 0 and high in (None, 6), f"from {low} to {high} (only from 0, or 0 to 6)")
     activation = "relu" if high is None else "relu6"
@@ -104,9 +107,9 @@ def vector_norm(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
 
 def expand(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     """Only where it changes nothing, and in F.normalize."""
-    x = a["self"]
-    check(isinstance(x, VectorNorm) or x.shape == shape, f"to {list(shape)}")
-    return x  # type: ignore[no-any-return]
+    x: Value = a["self"]
+    check(isinstance(x, VectorNorm) or (isinstance(x, Activation) and x.shape == shape), f"to {list(shape)}")
+    return x
 
 
 def softmax(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
@@ -125,7 +128,7 @@ def concat(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
 
 def pad(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     """Zeros around a map are left to its consumer; replication is RNNPool's."""
-    x, amounts = a["self"], [int(n) for n in a.get("pad", a.get("padding"))]
+    x, amounts = a["self"], [int(n) for n in a["pad"]]
     check(len(amounts) == 4 and min(amounts) >= 0, f"by {amounts} (only left, right, top, bottom)")
     check(isinstance(x, Activation) and x.map_shape is None, "of a flattened map")
     mode = a.get("mode", "constant")
@@ -152,7 +155,7 @@ def replicate(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
 
 def reshape(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     """Flattening of a map, and ones added to or taken from a vector's shape."""
-    x = a["self"]
+    x: Activation = a["self"]
     check(isinstance(x, Activation), "of a vector norm")
     if x.padding != NO_PADDING:
         x = builder.write_padding(x)
@@ -168,7 +171,8 @@ def reshape(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
 def identity(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     """Operators that change nothing in evaluation mode."""
     check(not a.get("train"), "in training mode")
-    return a.get("self", a.get("input"))  # type: ignore[no-any-return]
+    value: Value = a["input"] if "input" in a else a["self"]
+    return value
 
 
 ELEMENTWISE: dict[str, Importer] = {

@@ -15,7 +15,7 @@ from mcu_vision.errors import UserError
 from mcu_vision.frontends.torch_elementwise import ELEMENTWISE
 from mcu_vision.frontends.torch_layers import LAYERS
 from mcu_vision.frontends.torch_source import module_path, operator_name, source_line
-from mcu_vision.frontends.torch_values import Activation, GraphBuilder, Unsupported, Value
+from mcu_vision.frontends.torch_values import Activation, GraphBuilder, Unsupported
 from mcu_vision.ir import Graph
 
 IMPORTERS = LAYERS | ELEMENTWISE
@@ -52,7 +52,8 @@ def _trace(module: torch.nn.Module, example: torch.Tensor, name: str) -> Exporte
     with _evaluation_mode(module), torch.no_grad():
         try:
             # The empty table decomposes nothing but turns in-place operators into functional ones.
-            return torch.export.export(module, (example,)).run_decompositions({})
+            program: ExportedProgram = torch.export.export(module, (example,)).run_decompositions({})
+            return program
         except Exception as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise UserError(f"torch.export cannot trace {name}: {reason}") from error
@@ -77,9 +78,9 @@ def _constants(program: ExportedProgram) -> dict[str, torch.Tensor]:
 
 
 def _import_node(builder: GraphBuilder, node: fx.Node, values: dict[fx.Node, Any]) -> Any:
-    arguments = fx.map_arg(node.args, values.__getitem__)
-    options = fx.map_arg(node.kwargs, values.__getitem__)
-    if not any(not isinstance(values[n], torch.Tensor) for n in node.all_input_nodes):
+    arguments: Any = fx.map_arg(node.args, values.__getitem__)
+    options: Any = fx.map_arg(node.kwargs, values.__getitem__)
+    if all(isinstance(values[n], torch.Tensor) for n in node.all_input_nodes):
         return node.target(*arguments, **options)  # type: ignore[operator]  # of constants alone
     if node.target is getitem:
         return arguments[0][arguments[1]]
@@ -121,7 +122,7 @@ def _message(target: str, problem: str, node: fx.Node) -> str:
 
 
 def _set_outputs(builder: GraphBuilder, node: fx.Node, values: dict[fx.Node, Any]) -> None:
-    results: tuple[Value, ...] = fx.map_arg(node.args[0], values.__getitem__)
+    results: Any = fx.map_arg(node.args[0], values.__getitem__)
     builder.operator_name = "output"
     try:
         outputs = [builder.plain(v).name for v in results]

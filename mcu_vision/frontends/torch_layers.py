@@ -110,9 +110,7 @@ def native_batch_norm(builder: GraphBuilder, a: Arguments, shape: Shape) -> Valu
 def _check_no_ceil(a: Arguments, x: Activation, shape: Shape, size: tuple[int, int]) -> None:
     stride = _pair(a["stride"] or size)
     padding = _pair(a["padding"])
-    floors = tuple(
-        (x.shape[2 + i] + 2 * padding[i] - size[i]) // stride[i] + 1 for i in range(2)
-    )
+    floors = tuple((x.shape[2 + i] + 2 * padding[i] - size[i]) // stride[i] + 1 for i in range(2))
     check(floors == shape[2:], "with ceil_mode that adds cells")
 
 
@@ -150,7 +148,9 @@ def adaptive_avg_pool2d(builder: GraphBuilder, a: Arguments, shape: Shape) -> Va
     x, target = builder.plain(a["self"]), _pair(a["output_size"])
     if target == (1, 1):
         return x if builder.is_vector(x) else builder.emit(Mean, [x], {}, shape)
-    check(x.shape[2] % target[0] == 0 and x.shape[3] % target[1] == 0, f"to {list(target)} from {list(x.shape)}")
+    check(
+        x.shape[2] % target[0] == 0 and x.shape[3] % target[1] == 0, f"to {list(target)} from {list(x.shape)}"
+    )
     size = (x.shape[2] // target[0], x.shape[3] // target[1])
     return builder.emit(AveragePool2d, [x], {}, shape, size=size, stride=size)
 

@@ -60,7 +60,12 @@ class GraphBuilder:
         return Activation(name, shape)
 
     def emit(
-        self, kind: type[Op], inputs: list[Activation], constants: dict[str, Array], shape: Shape, **attributes: Any
+        self,
+        kind: type[Op],
+        inputs: list[Activation],
+        constants: dict[str, Array],
+        shape: Shape,
+        **attributes: Any,
     ) -> Activation:
         """Append an operator at the current name; shape: of its result as torch sees it."""
         name = self._unique(self.operator_name)
@@ -122,7 +127,7 @@ def channel_vector(value: torch.Tensor | float, shape: Shape) -> Array:
     padded = tensor.reshape((1,) * (len(shape) - tensor.dim()) + tuple(tensor.shape))
     if len(padded.shape) != len(shape) or any(n != 1 for i, n in enumerate(padded.shape) if i != 1):
         raise Unsupported(f"with a constant of shape {list(tensor.shape)} (only one value a channel)")
-    return np.broadcast_to(to_array(padded).reshape(-1), (shape[1],)).copy()
+    return np.array(np.broadcast_to(to_array(padded).reshape(-1), (shape[1],)))
 
 
 def check(condition: bool, what: str) -> None:

@@ -21,7 +21,6 @@ from mcu_vision.ops.common import (
     sliding_windows,
 )
 
-
 TILE_PIXELS = 24
 """NN_TILE_PIXELS of firmware/nn/nn.h, where the scratch formulas are explained."""
 

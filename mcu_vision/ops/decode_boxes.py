@@ -106,7 +106,7 @@ class DecodeBoxes(Op):
         offsets, background, target = self._split(*(to_int(a) for a in arrays))
         score = self.score_table(graph)[target - background + 255].astype(np.int64)
         down, across = self._centers(arrays[0].shape, SUBPIXELS)
-        multiplier, sizes = self.center_multipliers(graph), to_int(self.size_tables(graph))
+        multiplier, sizes = (to_int(t) for t in (self.center_multipliers(graph), self.size_tables(graph)))
         center_x = across + rounding_shift((offsets[..., 0] - source.zero_point) * multiplier, CENTER_BITS)
         center_y = down + rounding_shift((offsets[..., 1] - source.zero_point) * multiplier, CENTER_BITS)
         anchor = np.arange(len(self.anchors))
@@ -126,7 +126,7 @@ class DecodeBoxes(Op):
     def score_table(self, graph: Graph) -> npt.NDArray[np.int16]:
         """Q15 sigmoid of the logit difference, -255..255 quantisation steps (511 entries)."""
         difference = np.arange(-255, 256) * graph.tensors[self.inputs[1]].quant.scale
-        return np.floor(SCORE_ONE / (1 + np.exp(-difference)) + 0.5).astype(np.int16)
+        return np.asarray(np.floor(SCORE_ONE / (1 + np.exp(-difference)) + 0.5), np.int16)
 
     def center_multipliers(self, graph: Graph) -> npt.NDArray[np.int32]:
         """1/16 pixels an offset step for each anchor, with 12 fraction bits."""
@@ -138,7 +138,7 @@ class DecodeBoxes(Op):
         quant = graph.tensors[self.inputs[0]].quant
         offset = (np.arange(-128, 128) - quant.zero_point) * quant.scale * self.variances[1]
         sides = np.array(self.anchors)[:, None] * SUBPIXELS * np.exp(np.minimum(offset, 20.0))
-        return np.minimum(np.floor(sides + 0.5), 32767).astype(np.int16)
+        return np.asarray(np.minimum(np.floor(sides + 0.5), 32767), np.int16)
 
     def kernel(self, graph: Graph) -> KernelCall:
         offsets = graph.tensors[self.inputs[0]]

@@ -21,7 +21,6 @@ from mcu_vision.ops.common import (
 )
 from mcu_vision.ops.conv2d import convolution_params
 
-
 TILE_PIXELS = 48
 """NN_DEPTHWISE_TILE_PIXELS of firmware/nn/nn.h, where the scratch formula is explained."""
 

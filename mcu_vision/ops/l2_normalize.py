@@ -10,7 +10,10 @@ from mcu_vision.ir import Array, Graph, KernelCall, Op, Shape, Tensor, to_int
 
 @dataclass
 class L2Normalize(Op):
-    """inputs: x (..., C). TensorFlow Lite L2_NORMALIZATION: output scale 2**-out_bits (7 there), zero point 0."""
+    """inputs: x (..., C). TensorFlow Lite L2_NORMALIZATION.
+
+    Output scale 2**-out_bits (7 bits there), zero point 0.
+    """
 
     kind = "l2_normalize"
     out_bits: int = 7
@@ -26,7 +29,7 @@ class L2Normalize(Op):
 
     def reference_float(self, *arrays: Array) -> Array:
         norm = np.sqrt((arrays[0] ** 2).sum(-1, keepdims=True))
-        return arrays[0] / np.maximum(norm, 1e-12)
+        return np.asarray(arrays[0] / np.maximum(norm, 1e-12))
 
     def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
         x = to_int(arrays[0]) - graph.tensors[self.inputs[0]].quant.zero_point

@@ -39,7 +39,7 @@ class Mean(Op):
         return [RowWindow()]
 
     def reference_float(self, *arrays: Array) -> Array:
-        return arrays[0].mean((1, 2))
+        return np.asarray(arrays[0].mean((1, 2)))
 
     def _multiplier(self, graph: Graph) -> tuple[int, int]:
         x, out = graph.tensors[self.inputs[0]], graph.tensors[self.outputs[0]]

@@ -70,7 +70,8 @@ class MaxPool2d(_Pool2d):
 
     def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
         clamp = activation_range(self.activation, graph.tensors[self.outputs[0]].quant)
-        return np.clip(self._view(to_int(arrays[0]), -128).max((3, 4)), *clamp).astype(np.int8)
+        largest = self._view(to_int(arrays[0]), -128).max((3, 4))
+        return np.asarray(np.clip(largest, *clamp), np.int8)
 
     def kernel(self, graph: Graph) -> KernelCall:
         return self._call(graph, "nn_max_pool_s8")
@@ -83,7 +84,7 @@ class AveragePool2d(_Pool2d):
     kind = "average_pool2d"
 
     def _counts(self, x: Array) -> Array:
-        return self._view(np.ones((1, *x.shape[1:3], 1), np.int64), 0).sum((3, 4))
+        return np.asarray(self._view(np.ones((1, *x.shape[1:3], 1), np.int64), 0).sum((3, 4)))
 
     def reference_float(self, *arrays: Array) -> Array:
         mean = self._view(arrays[0], 0.0).sum((3, 4)) / self._counts(arrays[0])
@@ -93,7 +94,7 @@ class AveragePool2d(_Pool2d):
         total, count = self._view(to_int(arrays[0]), 0).sum((3, 4)), self._counts(arrays[0])
         mean = np.sign(total) * ((np.abs(total) + count // 2) // count)
         clamp = activation_range(self.activation, graph.tensors[self.outputs[0]].quant)
-        return np.clip(mean, *clamp).astype(np.int8)
+        return np.asarray(np.clip(mean, *clamp), np.int8)
 
     def kernel(self, graph: Graph) -> KernelCall:
         return self._call(graph, "nn_average_pool_s8")

@@ -111,7 +111,7 @@ class RnnPool(Op):
         """Multiply-accumulates with all shared work done once (gates not counted)."""
         x = graph.tensors[self.inputs[0]]
         rows, columns = self.pooled_size(x)
-        _, h, w, k = x.shape
+        k = x.shape[3]
         h1, h2 = (graph.tensors[self.inputs[i]].shape[0] for i in (1, 5))
         used_h, used_w = (rows - 1) * self.stride + self.patch[0], (columns - 1) * self.stride + self.patch[1]
         line_sweeps = used_h * columns * (self.patch[1] - 1) + used_w * rows * (self.patch[0] - 1)
@@ -238,17 +238,17 @@ def gate_table(gate: str) -> npt.NDArray[np.int16]:
     """Q14 values of "sigmoid" or "tanh" at -8, -8 + 1/32, ..., 8 (513 entries)."""
     x = np.arange(-(8 << TABLE_STEPS_BITS), (8 << TABLE_STEPS_BITS) + 1) / (1 << TABLE_STEPS_BITS)
     y = 1 / (1 + np.exp(-x)) if gate == "sigmoid" else np.tanh(x)
-    return np.floor(y * ONE + 0.5).astype(np.int16)
+    return np.asarray(np.floor(y * ONE + 0.5), np.int16)
 
 
 def interpolate(gate: str, value: IntArray, bits: int) -> IntArray:
-    """Look `value` (Q`bits`, bits >= 5) up in the table of `gate`, between entries linearly, rounding half up."""
+    """Look `value` (Q`bits`, bits >= 5) up in the table of `gate`; between entries linear, rounding half up."""
     table = to_int(gate_table(gate))
     position = np.clip(value, -(8 << bits), 8 << bits) + (8 << bits)
     shift = bits - TABLE_STEPS_BITS
     index = np.minimum(position >> shift, len(table) - 2)
     rest = position - (index << shift)
-    return table[index] + rounding_shift((table[index + 1] - table[index]) * rest, shift)
+    return np.asarray(table[index] + rounding_shift((table[index + 1] - table[index]) * rest, shift))
 
 
 def _cell_params(prefix: str, cell: Cell, form: CellFormat, zero: int) -> dict[str, int | Array]:

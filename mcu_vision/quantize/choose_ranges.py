@@ -24,8 +24,8 @@ def choose_percentile(histogram: Histogram) -> Range:
     """Without the outermost values on each side, extended to contain zero."""
     values, counts = histogram.filled()
     share = np.cumsum(counts) / counts.sum()
-    low = values[np.searchsorted(share, PERCENTILE)]
-    high = values[min(np.searchsorted(share, 1 - PERCENTILE), len(values) - 1)]
+    low = values[int(np.searchsorted(share, PERCENTILE))]
+    high = values[min(int(np.searchsorted(share, 1 - PERCENTILE)), len(values) - 1)]
     return min(float(low), 0.0), max(float(high), 0.0)
 
 

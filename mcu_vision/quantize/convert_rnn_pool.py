@@ -28,7 +28,7 @@ def convert_rnn_pool(graph: Graph, op: RnnPool) -> None:
     for index in (0, 1):
         names = op.inputs[1 + 4 * index : 5 + 4 * index]
         cell = Cell(*(graph.tensors[n].data.astype(np.float64) for n in names))  # type: ignore[union-attr]
-        bounded = 0 <= op.zeta[index] and 0 <= op.nu[index] and op.zeta[index] + op.nu[index] <= 1
+        bounded = min(op.zeta[index], op.nu[index]) >= 0 and op.zeta[index] + op.nu[index] <= 1
         state_limit = ONE if bounded else 2 * ONE
         # The first cell reads int8 pixels, the second Q14 states of the first, which nothing exceeds.
         scale, input_limit = (input_scale, 255) if index == 0 else (1 / ONE, 2 * ONE)
