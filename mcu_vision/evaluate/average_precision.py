@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 from mcu_vision.evaluate.box_overlap import FloatArray, covered_fraction, intersection_over_union
 
+Counts = npt.NDArray[np.int64]
+
 IGNORED_COVERAGE = 0.5
 
 
@@ -64,12 +66,25 @@ class Matches:
 
 @dataclass(frozen=True)
 class PrecisionRecall:
-    """Precision and recall (K,) of all detections down to each of the distinct, falling `scores` (K,)."""
+    """What is found if all detections down to each of the distinct, falling `scores` (K,) are taken.
+
+    right, wrong: detections so far (K,). faces: those to find.
+    """
 
     scores: FloatArray
-    precision: FloatArray
-    recall: FloatArray
+    right: Counts
+    wrong: Counts
     faces: int
+
+    @property
+    def precision(self) -> FloatArray:
+        """Share of the detections that are right (K,)."""
+        return np.asarray(self.right / (self.right + self.wrong))
+
+    @property
+    def recall(self) -> FloatArray:
+        """Share of the faces that are found (K,)."""
+        return np.asarray(self.right / max(self.faces, 1))
 
     @property
     def average_precision(self) -> float:
@@ -79,10 +94,10 @@ class PrecisionRecall:
         envelope = np.maximum.accumulate(self.precision[::-1])[::-1]
         return float(np.sum(np.diff(self.recall, prepend=0.0) * envelope))
 
-    def at_score(self, score: float) -> tuple[float, float]:
-        """Precision and recall with detections of at least `score`; (1, 0) if there are none."""
+    def counts_at(self, score: float) -> tuple[int, int]:
+        """How many detections of at least `score` are right, and how many wrong."""
         taken = int(np.count_nonzero(self.scores >= score))
-        return (float(self.precision[taken - 1]), float(self.recall[taken - 1])) if taken else (1.0, 0.0)
+        return (int(self.right[taken - 1]), int(self.wrong[taken - 1])) if taken else (0, 0)
 
 
 def match_detections(image: ScoredImage, sizes: SizeRange, iou_threshold: float) -> Matches:
@@ -121,7 +136,7 @@ def precision_recall(
     correct = np.concatenate([m.correct for m in matches] or [np.zeros(0, np.bool_)])
     faces = sum(m.faces for m in matches)
     order = np.argsort(-scores, kind="stable")
-    scores, found = scores[order], np.cumsum(correct[order])
+    scores, right = scores[order], np.cumsum(correct[order])
     last_of_tie = np.flatnonzero(np.diff(scores, append=-np.inf))
-    taken, found = last_of_tie + 1, found[last_of_tie]
-    return PrecisionRecall(scores[last_of_tie], found / taken, found / max(faces, 1), faces)
+    right = right[last_of_tie]
+    return PrecisionRecall(scores[last_of_tie], right, last_of_tie + 1 - right, faces)

@@ -32,10 +32,12 @@ def draw_boxes(
     font = ImageFont.load_default(round(13 * unit))
     for face in truth if truth is not None else ():
         _frame(draw, _corners(face, zoom), max(1, round(unit)), TRUTH_COLOUR)
-    for box in sorted(boxes, key=lambda box: float(box[4])):
-        corners = _corners(box, zoom)
-        _frame(draw, corners, max(2, round(2 * unit)), DETECTION_COLOUR)
-        _label(draw, corners, f"{box[4]:.2f}", font, size)
+    by_score = sorted(boxes, key=lambda box: float(box[4]))
+    for box in by_score:
+        _label(draw, _corners(box, zoom), f"{box[4]:.2f}", font, size)
+    # After all labels, so that none hides a box.
+    for box in by_score:
+        _frame(draw, _corners(box, zoom), max(2, round(2 * unit)), DETECTION_COLOUR)
     return picture
 
 
@@ -72,9 +74,7 @@ def _label(
     draw.text((x + 2 - left, y + 2 - top), text, font=font, fill=OUTLINE_COLOUR)
 
 
-def contact_sheet(
-    pictures: Sequence[Image.Image], columns: int = 4, cell: tuple[int, int] = (480, 360)
-) -> Image.Image:
+def contact_sheet(pictures: Sequence[Image.Image], columns: int = 4, cell: tuple[int, int] = (480, 360)) -> Image.Image:
     """All pictures in one, row by row in cells of width x height pixels, each scaled to fit its cell."""
     columns = max(1, min(columns, len(pictures)))
     gap = 4

@@ -39,9 +39,7 @@ def read_predictions(path: Path) -> tuple[str | None, FloatArray]:
     name = None if not lines or lines[0].strip().isdigit() else lines.pop(0).strip()
     try:
         count = int(lines[0])
-        rows = [
-            [float(value) for value in line.replace(",", " ").split()] for line in lines[1:] if line.strip()
-        ]
+        rows = [[float(value) for value in line.replace(",", " ").split()] for line in lines[1:] if line.strip()]
         boxes = np.array(rows, np.float64).reshape(count, 5)
     except (IndexError, ValueError) as error:
         raise UserError(

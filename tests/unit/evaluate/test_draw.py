@@ -20,9 +20,7 @@ def test_a_tiny_picture_is_enlarged_and_its_box_drawn_in_place() -> None:
 
 
 def test_truth_is_drawn_in_its_own_colour() -> None:
-    picture = draw_boxes(
-        Image.new("RGB", (640, 640)), BOXES[:0], truth=np.array([[100.0, 100.0, 80.0, 80.0]])
-    )
+    picture = draw_boxes(Image.new("RGB", (640, 640)), BOXES[:0], truth=np.array([[100.0, 100.0, 80.0, 80.0]]))
     assert picture.getpixel((100, 140)) == TRUTH_COLOUR
 
 

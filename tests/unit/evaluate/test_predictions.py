@@ -35,9 +35,7 @@ def test_wider_format_begins_with_the_name() -> None:
     ),
     st.sampled_from([None, "0--Parade/0_Parade_1_2.jpg", "name with spaces.jpg"]),
 )
-def test_float32_boxes_survive(
-    tmp_path_factory: pytest.TempPathFactory, rows: list, name: str | None
-) -> None:
+def test_float32_boxes_survive(tmp_path_factory: pytest.TempPathFactory, rows: list, name: str | None) -> None:
     path = tmp_path_factory.mktemp("predictions") / "image.txt"
     boxes = np.array(rows, np.float64).reshape(-1, 5)
     write_predictions(path, boxes, name)
