@@ -15,10 +15,8 @@ from mcu_vision.errors import UserError
 def read_image(container: Path, member: str) -> Image.Image:
     """The photo `member` of a folder or .zip file, upright. Raises UserError if it is missing or broken."""
     try:
-        if container.suffix == ".zip":
-            data = _open_zip(container).read(member)
-        else:
-            data = (container / member).read_bytes()
+        zipped = container.suffix == ".zip"
+        data = _open_zip(container).read(member) if zipped else (container / member).read_bytes()
         image: Image.Image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
     except (OSError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(f"cannot read image {member} of {container}: {error}") from error
