@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from mcu_vision.cli.torch_models import export_model
 from mcu_vision.codegen import generate_sources
 from mcu_vision.data.face_sample import FaceSample
 from mcu_vision.data.shared_faces import read_shared_faces
@@ -30,7 +31,6 @@ from mcu_vision.evaluate.detector import RunDetector
 from mcu_vision.evaluate.evaluation_graph import report_weak_boxes
 from mcu_vision.evaluate.face_accuracy import Frame, measure_accuracy, score_photos
 from mcu_vision.files import atomic_write
-from mcu_vision.frontends.detector import attach_detector
 from mcu_vision.ir import Graph
 from mcu_vision.plan import ArenaRegion, plan_graph
 from mcu_vision.reference import normalize_input, quantize_input, run_graph
@@ -92,7 +92,7 @@ def measure(options: argparse.Namespace) -> Figures:
     figures = {}
     for execution in executions:
         with TemporaryDirectory() as folder:
-            graph = report_weak_boxes(float_graph(options) if execution == "float" else quantized_graph(options))
+            graph = report_weak_boxes(load_model(execution, options))
             make_run = PREPARATIONS[execution](graph, Path(folder))
             figures[execution] = evaluate(execution, graph, make_run, samples, options.workers)
     return figures
@@ -110,27 +110,10 @@ def evaluate(
         return [accuracy.to_json() for accuracy in measure_accuracy(list(photos))]
 
 
-def float_graph(options: argparse.Namespace) -> Graph:
-    """The trained torch model as a graph that gives boxes."""
-    import torch
-
-    from mcu_vision.frontends.torch_export import export_graph
-    from mcu_vision.models.detector import FaceDetector
-    from mcu_vision.models.registry import build_model, shipped_weights
-
-    weights = options.weights or shipped_weights(options.model)
-    if weights is None:
-        raise UserError(f"{options.model} has no shipped weights; name some with --weights")
-    module = build_model(options.model, weights)
-    if not isinstance(module, FaceDetector):
-        raise UserError(f"{options.model} is no detector; choose a face model")
-    spec = module.spec
-    example = torch.zeros(1, spec.channels, spec.height, spec.width)
-    return attach_detector(export_graph(module, example, options.model), spec)
-
-
-def quantized_graph(options: argparse.Namespace) -> Graph:
-    """The saved int8 graph."""
+def load_model(execution: str, options: argparse.Namespace) -> Graph:
+    """The trained torch model as a float graph that gives boxes, or the saved int8 graph."""
+    if execution == "float":
+        return export_model(options.model, options.weights)
     if options.quantized is not None:
         return load_graph(options.quantized)
     try:
@@ -215,7 +198,7 @@ def item(name: str, value: float, unit: str, better: str, goal: float | None = N
 
 def print_table(figures: Figures) -> None:
     """Everything, for people."""
-    table = Table("execution", "source", "size px", "faces", "AP", "precision", "recall", "errors/photo")
+    table = Table("execution", "source", "size", "faces", "AP", "precision", "recall", "errors")
     for execution, entries in figures.items():
         for entry in entries:
             table.add_row(
@@ -226,7 +209,7 @@ def print_table(figures: Figures) -> None:
                 *(number(entry[key]) for key in ("average_precision", "precision", "recall")),
                 number(entry["errors_per_photo"]),
             )
-    table.caption = "precision, recall and errors with boxes of score 0.5 and more"
+    table.caption = "size: px in the frame; precision, recall and errors a photo: score >= 0.5"
     Console().print(table)
 
 
