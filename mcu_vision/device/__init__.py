@@ -1,0 +1,1 @@
+"""Boards over their serial interfaces."""

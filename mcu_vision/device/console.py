@@ -1,0 +1,150 @@
+"""Client of the firmware's console: the MLPerf Tiny device protocol and this product's commands.
+
+Works over anything that carries lines: a serial port, a pseudo-terminal, an emulated UART.
+Source: mlcommons/tiny, benchmark/api (commands end in "%", each answer ends in the line "m-ready").
+"""
+
+import re
+import time
+from types import TracebackType
+from typing import Any, Protocol
+
+import serial
+
+from mcu_vision.errors import UserError
+
+READY = "m-ready"
+_LOAD_CHUNK_BYTES = 31  # two digits each, and the longest command is 80 characters
+_ERROR = re.compile(r"e-\[(.*)\]")
+_FAULT = re.compile(r"fault (\w+) pc=(\w+) lr=(\w+) cfsr=(\w+) addr=(\w+)")
+
+
+class LineTransport(Protocol):
+    """A two-way line to a console."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+        ...
+
+    def read_line(self, timeout_s: float) -> str:
+        """The next line without its end. Raises TimeoutError."""
+        ...
+
+
+class ConsoleError(UserError):
+    """The firmware refused a command; `text` is what it said in e-[...]."""
+
+    def __init__(self, command: str, text: str) -> None:
+        self.command, self.text = command, text
+        super().__init__(f"the board answered {command!r} with an error: {text}")
+
+
+class DeviceFault(ConsoleError):  # noqa: N818 (the core's own word)
+    """The firmware crashed: `name` of the exception, registers and fault address as it reported them."""
+
+    def __init__(self, command: str, text: str, name: str, pc: int, lr: int, cfsr: int, address: int) -> None:
+        super().__init__(command, text)
+        self.name, self.pc, self.lr, self.cfsr, self.address = name, pc, lr, cfsr, address
+
+
+class ConsoleTimeoutError(UserError):
+    """No complete answer came in time."""
+
+
+class Console:
+    """Sends commands and reads answers. Times are seconds of the transport: virtual ones on an emulated board."""
+
+    def __init__(self, transport: LineTransport) -> None:
+        self.transport = transport
+
+    def wait_ready(self, timeout_s: float = 10.0) -> list[str]:
+        """Read to "m-ready", e.g. after a reset; return the lines before it.
+
+        Raises ConsoleTimeoutError, ConsoleError, or DeviceFault.
+        """
+        return self._read_answer("reset", timeout_s)
+
+    def command(self, text: str, timeout_s: float = 120.0) -> list[str]:
+        """Send `text` (with or without its "%") and return the answer's lines without "m-ready".
+
+        `timeout_s` bounds the wait for each line. Raises ConsoleTimeoutError, ConsoleError (after "m-ready", so that
+        the next command can follow), or DeviceFault (at once: nothing follows a fault).
+        """
+        self.transport.write((text if text.endswith("%") else text + "%").encode("ascii"))
+        return self._read_answer(text, timeout_s)
+
+    def load(self, data: bytes) -> None:
+        """Fill the firmware's input buffer through `db`; `data` must have the model's input size."""
+        lines = self.command(f"db load {len(data)}")
+        for start in range(0, len(data), _LOAD_CHUNK_BYTES):
+            lines = self.command(f"db {data[start : start + _LOAD_CHUNK_BYTES].hex()}")
+        if "m-load-done" not in lines:
+            raise ConsoleError("db", f"no m-load-done after {len(data)} bytes")
+
+    def _read_answer(self, command: str, timeout_s: float) -> list[str]:
+        lines: list[str] = []
+        refusal: str | None = None
+        while True:
+            try:
+                line = self.transport.read_line(timeout_s)
+            except TimeoutError as error:
+                seen = f"; its last line was {lines[-1]!r}" if lines else ""
+                raise ConsoleTimeoutError(
+                    f"no answer to {command!r} within {timeout_s:g} s{seen}; check the connection, or reset the board"
+                ) from error
+            if line == READY:
+                break
+            error_text = _ERROR.fullmatch(line)
+            if error_text:
+                _raise_fault(command, error_text[1])
+                refusal = refusal or error_text[1]
+            if line:
+                lines.append(line)
+        if refusal is not None:
+            raise ConsoleError(command, refusal)
+        return lines
+
+
+def _raise_fault(command: str, text: str) -> None:
+    fault = _FAULT.fullmatch(text)
+    if fault:
+        raise DeviceFault(command, text, fault[1], *(int(number, 16) for number in fault.groups()[1:]))
+
+
+class SerialTransport:
+    """A serial port, or a pseudo-terminal, by its path or name."""
+
+    def __init__(self, port: str, baud: int = 115200) -> None:
+        """Open the port. Raises UserError if that fails."""
+        try:
+            self._serial: Any = serial.serial_for_url(port, baudrate=baud, timeout=0.1)
+        except (serial.SerialException, ValueError) as error:
+            raise UserError(f"cannot open serial port {port}: {error}; is the board connected?") from error
+        self._pending = b""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+        self._serial.write(data)
+        self._serial.flush()
+
+    def read_line(self, timeout_s: float) -> str:
+        """The next line without its end. Raises TimeoutError."""
+        deadline = time.monotonic() + timeout_s
+        while b"\n" not in self._pending:
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            self._pending += self._serial.read(max(1, self._serial.in_waiting))
+        line, self._pending = self._pending.split(b"\n", 1)
+        return line.rstrip(b"\r").decode("ascii", "replace")
+
+    def close(self) -> None:
+        """Close the port."""
+        self._serial.close()
+
+    def __enter__(self) -> "SerialTransport":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,81 @@
+"""What every emulator of a board offers."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol
+
+from mcu_vision.emulate.profile import Profile
+
+
+class EmulationFault(Exception):  # noqa: N818 (the core's own word)
+    """The firmware did what would fault, or silently go wrong, on the board.
+
+    `kind` is "read", "write", "fetch", "misaligned access", "undefined instruction", "floating point off" and so on;
+    `address` and `size_bytes` are those of the access (the program counter and 0 where there is none); `function` is
+    the function of `pc` with an offset, e.g. "nn_conv_s8+0x12".
+    """
+
+    def __init__(self, kind: str, address: int, size_bytes: int, pc: int, function: str, hint: str = "") -> None:
+        self.kind, self.address, self.size_bytes = kind, address, size_bytes
+        self.pc, self.function = pc, function
+        access = f"{size_bytes}-byte {kind} at 0x{address:08x}" if size_bytes else kind
+        super().__init__(f"{access}, pc 0x{pc:08x} in {function}" + (f": {hint}" if hint else ""))
+
+
+class Emulator(Protocol):
+    """A board that runs one firmware. Times are virtual: cycles of the core over its frequency."""
+
+    def boot(self, timeout_s: float = ...) -> list[str]:
+        """Run from reset; return the console lines before the first "m-ready"."""
+        ...
+
+    def command(self, text: str, timeout_s: float = ...) -> list[str]:
+        """Send a console command; return the lines of its answer without "m-ready"."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """Queue bytes for the console's receiver."""
+        ...
+
+    def read_line(self, timeout_s: float) -> str:
+        """Run until the console has sent a line. Raises TimeoutError."""
+        ...
+
+    def read_memory(self, address: int, size: int) -> bytes:
+        """Read `size` bytes of flash or RAM."""
+        ...
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write flash or RAM, as a debugger would."""
+        ...
+
+    def symbol(self, name: str) -> int:
+        """The address of a symbol, without the Thumb bit. Raises KeyError."""
+        ...
+
+    def on_call(self, function: str, callback: Callable[..., None] | None) -> None:
+        """Call `callback(emulator, r0, r1, r2, r3)` at each entry of `function`; None: no more."""
+        ...
+
+    def stack_high_water(self) -> int:
+        """The most bytes of stack in use so far, by the paint pattern between __stack_bottom and __stack_top."""
+        ...
+
+    @property
+    def instructions(self) -> int:
+        """Instructions executed since reset, exact."""
+        ...
+
+    def profile_result(self) -> Profile:
+        """What ran while profiling was on."""
+        ...
+
+    def close(self) -> None:
+        """Release the emulated machine."""
+        ...
+
+    def __enter__(self) -> "Emulator": ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

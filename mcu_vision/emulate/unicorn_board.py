@@ -1,0 +1,193 @@
+"""The embedded emulator of STM32F4 boards, on Unicorn."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from mcu_vision.boards import Board
+from mcu_vision.device.console import Console
+from mcu_vision.emulate.firmware_elf import load_firmware_elf
+from mcu_vision.emulate.profile import Profile, ProfileRecorder
+from mcu_vision.emulate.pty_bridge import PtyBridge
+from mcu_vision.emulate.unicorn_calls import CallHooks, CallRecord
+from mcu_vision.emulate.unicorn_machine import Machine, Outcome
+from mcu_vision.errors import UserError
+
+STACK_PAINT = bytes.fromhex("a5a5a5a5")
+
+
+class UnicornBoard:
+    """A board that runs one firmware, unmodified; implements interface.Emulator.
+
+    Virtual time is the estimated cycles of the executed code, stalls on flash included, over the board's clock; the
+    firmware sees it in SysTick and in DWT's cycle counter. Instructions are always counted, exactly.
+    `deliver_faults`: faults go to the firmware's own handlers instead of raising EmulationFault.
+    """
+
+    def __init__(self, elf_path: Path, board: Board, *, deliver_faults: bool = False) -> None:
+        """Raises UserError if the file is no firmware for this board, or where no C compiler is at hand."""
+        self._calls = CallHooks()
+        self._machine = Machine(load_firmware_elf(elf_path), board, deliver_faults, self._calls.reached)
+        self._calls.attach(self._machine)
+        self._output = bytearray()
+        self._machine.console.on_transmit = self._transmitted
+        self._recorder = ProfileRecorder(self._machine.counter.snapshot)
+        self.board = board
+        self.console = Console(self)
+
+    def boot(self, timeout_s: float = 10.0) -> list[str]:
+        """Run from reset; return the console lines before the first "m-ready"."""
+        self._machine.reset()
+        self._output.clear()
+        return self.console.wait_ready(timeout_s)
+
+    def command(self, text: str, timeout_s: float = 120.0) -> list[str]:
+        """Send a console command; return the lines of its answer without "m-ready"; see device.console."""
+        return self.console.command(text, timeout_s)
+
+    def send(self, data: bytes) -> None:
+        """Queue bytes for the console's receiver."""
+        self._machine.console.receive(data)
+
+    write = send  # the name in device.console.LineTransport
+
+    def read_line(self, timeout_s: float) -> str:
+        """Run until the console has sent a line; return it without its end.
+
+        Raises TimeoutError after `timeout_s` of virtual time, or when the firmware sleeps for good;
+        EmulationFault.
+        """
+        if self.run(lambda: b"\n" in self._output, timeout_s) is not Outcome.DONE:
+            raise TimeoutError
+        line, _, rest = bytes(self._output).partition(b"\n")
+        self._output[:] = rest
+        return line.rstrip(b"\r").decode("ascii", "replace")
+
+    def take_output(self) -> bytes:
+        """What the console has sent and nobody has read."""
+        output = bytes(self._output)
+        self._output.clear()
+        return output
+
+    def run(self, done: Callable[[], bool], timeout_s: float) -> Outcome:
+        """Run until `done()` or the end of `timeout_s` of virtual time. `done` is asked between slices of execution.
+
+        Raises EmulationFault.
+        """
+        return self._machine.run(done, round(timeout_s * self.board.clock_hz))
+
+    def _transmitted(self, byte: int) -> None:
+        self._output.append(byte)
+        if byte == ord("\n"):
+            self._machine.counter.stop_soon()
+
+    def read_memory(self, address: int, size: int) -> bytes:
+        """Read `size` bytes of flash or RAM. Raises ValueError where there is none."""
+        return self._machine.engine.read_memory(address, size)
+
+    def write_memory(self, address: int, data: bytes) -> None:
+        """Write flash or RAM, as a debugger would. Raises ValueError where there is none."""
+        self._machine.engine.write_memory(address, data)
+
+    def symbol(self, name: str) -> int:
+        """The address of a symbol, without the Thumb bit. Raises KeyError."""
+        return self._machine.elf.symbols[name]
+
+    def on_call(self, function: str, callback: Callable[..., None] | None) -> None:
+        """Call `callback(board, r0, r1, r2, r3)` at each entry of `function`; None removes its hooks.
+
+        What the board has counted then excludes the function. Raises KeyError.
+        """
+        address = self.symbol(function)
+        if callback is None:
+            self._calls.clear(address)
+            return
+        engine = self._machine.engine
+        hook = callback
+        self._calls.on_entry(address, lambda: hook(self, *(engine.read(f"r{i}") for i in range(4))))
+
+    def record_calls(self, function: str) -> list[CallRecord]:
+        """Return a list that grows by a record with each completed call of `function`. Raises KeyError."""
+        records: list[CallRecord] = []
+        self._calls.record(self.symbol(function), records)
+        return records
+
+    @property
+    def instructions(self) -> int:
+        """Instructions executed since power-on, exact."""
+        return int(self._machine.counter.state.instructions)
+
+    @property
+    def cycles_estimated(self) -> int:
+        """Estimated cycles since power-on, without wait states, sleep excluded; see cycle_model."""
+        return int(self._machine.counter.state.cycles)
+
+    @property
+    def cycles_flash_model(self) -> int:
+        """The same with the stalls of the flash accelerator."""
+        return self._machine.counter.now
+
+    @property
+    def profile(self) -> bool:
+        """Whether what runs enters profile_result(). Setting True forgets the profile before."""
+        return self._recorder.running
+
+    @profile.setter
+    def profile(self, on: bool) -> None:
+        if on:
+            self._recorder.clear()
+            self._recorder.start()
+        elif self._recorder.running:
+            self._recorder.stop()
+
+    def profile_function(self, function: str) -> None:
+        """From now on, profile the calls of `function` alone, with all that it calls. Raises KeyError."""
+        self._recorder.clear()
+
+        def entered() -> None:
+            if not self._recorder.running:
+                self._recorder.start()
+                self._calls.on_return(self._recorder.stop)
+
+        self._calls.on_entry(self.symbol(function), entered)
+
+    def profile_result(self) -> Profile:
+        """What ran while profiling was on."""
+        elf = self._machine.elf
+
+        def name(address: int) -> str:
+            function = elf.function_at(address)
+            return function.name if function else f"0x{address:08x}"
+
+        return self._recorder.result(self._machine.counter.timings, name)
+
+    def stack_high_water(self) -> int:
+        """The most bytes of stack used so far, by the paint between __stack_bottom and __stack_top.
+
+        Raises UserError if the firmware has no such symbols.
+        """
+        try:
+            bottom, top = self.symbol("__stack_bottom"), self.symbol("__stack_top")
+        except KeyError as error:
+            raise UserError(f"{self._machine.elf.path} has no symbol {error}; rebuild the firmware") from error
+        stack = self.read_memory(bottom, top - bottom)
+        untouched = 0
+        while stack[untouched : untouched + 4] == STACK_PAINT:
+            untouched += 4
+        return len(stack) - untouched
+
+    def attach_pty(self, link_path: Path | None = None) -> PtyBridge:
+        """Offer the console as a pseudo-terminal, with a symbolic link to it at `link_path`; call its serve()."""
+        return PtyBridge(self, link_path)
+
+    def close(self) -> None:
+        """Release the emulated machine."""
+        self._machine.console.on_transmit = lambda byte: None
+
+    def __enter__(self) -> "UnicornBoard":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
