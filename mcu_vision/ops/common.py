@@ -72,9 +72,7 @@ def image_shape(tensor: Tensor, op: str) -> tuple[int, int, int]:
     return tensor.shape[1], tensor.shape[2], tensor.shape[3]
 
 
-def sliding_windows(
-    x: Array, kernel: Pair, stride: Pair, dilation: Pair, padding: Padding, fill: float
-) -> Array:
+def sliding_windows(x: Array, kernel: Pair, stride: Pair, dilation: Pair, padding: Padding, fill: float) -> Array:
     """View of shape (N, out_h, out_w, kernel_h, kernel_w, C) over x (N, H, W, C) padded with `fill`."""
     top, left, bottom, right = padding
     padded = np.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=fill)
@@ -92,6 +90,12 @@ def exact_matmul(a: Array, b: Array) -> IntArray:
 def even(count: int) -> int:
     """`count` rounded up to a multiple of 2."""
     return count + count % 2
+
+
+def check_shape(tensor: Tensor, expected: Sequence[int], op: str) -> None:
+    """Raise UserError if a constant does not have the shape that the operator needs."""
+    if tensor.shape != tuple(expected):
+        raise UserError(f"{op}: {tensor.name} must have shape {tuple(expected)}, not {tensor.shape}")
 
 
 def check_positive(values: Sequence[int], what: str) -> None:

@@ -10,6 +10,7 @@ from mcu_vision.ir import Array, Graph, KernelCall, Op, RowWindow, Shape, Tensor
 from mcu_vision.ops.common import (
     activation_range,
     apply_activation,
+    check_shape,
     conv_multipliers,
     exact_matmul,
     requantize,
@@ -28,6 +29,7 @@ class Dense(Op):
         out, depth = inputs[1].shape
         if prod(inputs[0].shape) != depth:
             raise UserError(f"{self.name}: weights take {depth} values, but the input is {inputs[0].shape}")
+        check_shape(inputs[2], (out,), self.name)
         return (1, out)
 
     def macs(self, graph: Graph) -> int:

@@ -12,6 +12,7 @@ from mcu_vision.ops.common import (
     activation_range,
     apply_activation,
     check_positive,
+    check_shape,
     conv_multipliers,
     even,
     image_shape,
@@ -40,6 +41,7 @@ class DepthwiseConv2d(Op):
         _, kh, kw, depth = inputs[1].shape
         if depth != channels:
             raise UserError(f"{self.name}: weights take {depth} channels, but the input has {channels}")
+        check_shape(inputs[2], (channels,), self.name)
         oh = output_length(h, kh, self.stride[0], self.dilation[0], self.padding[0], self.padding[2])
         ow = output_length(w, kw, self.stride[1], self.dilation[1], self.padding[1], self.padding[3])
         check_positive((oh, ow), self.name)
@@ -51,11 +53,7 @@ class DepthwiseConv2d(Op):
 
     def windows(self, graph: Graph) -> list[RowWindow | None]:
         kernel_h = graph.tensors[self.inputs[1]].shape[1]
-        return [
-            RowWindow(
-                self.stride[0], -self.padding[0], (kernel_h - 1) * self.dilation[0] + 1, self.dilation[0]
-            )
-        ]
+        return [RowWindow(self.stride[0], -self.padding[0], (kernel_h - 1) * self.dilation[0] + 1, self.dilation[0])]
 
     def _accumulate(self, x: Array, weights: Array) -> Array:
         kernel = (weights.shape[1], weights.shape[2])

@@ -43,9 +43,7 @@ class NonMaxSuppression(Op):
 
     def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
         lists = (to_int(a) for a in arrays)
-        return np.stack([self._suppress(np.concatenate(x)) for x in zip(*lists, strict=True)]).astype(
-            np.int16
-        )
+        return np.stack([self._suppress(np.concatenate(x)) for x in zip(*lists, strict=True)]).astype(np.int16)
 
     def _suppress(self, boxes: Array) -> Array:
         boxes = boxes[boxes[:, 4] > 0]

@@ -24,10 +24,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mcu_vision.errors import UserError
 from mcu_vision.int8 import IntArray, rounding_shift, saturate
 from mcu_vision.ir import Array, Graph, KernelCall, Op, RowWindow, Shape, Tensor, to_int
-from mcu_vision.ops.common import check_positive, even, exact_matmul, image_shape, output_length
+from mcu_vision.ops.common import check_positive, check_shape, even, exact_matmul, image_shape, output_length
 
 STATE_BITS = 14
 ONE = 1 << STATE_BITS
@@ -99,11 +98,14 @@ class RnnPool(Op):
     def infer_shape(self, inputs: list[Tensor]) -> Shape:
         size = self.pooled_size(inputs[0])
         check_positive(size, self.name)
-        if inputs[1].shape[1] != inputs[0].shape[3]:
-            raise UserError(
-                f"{self.name}: the first cell takes {inputs[1].shape[1]} channels, "
-                f"but the input has {inputs[0].shape[3]}"
-            )
+        depth = inputs[0].shape[3]
+        for w, u, *biases in (inputs[1:5], inputs[5:9]):
+            hidden = w.shape[0]
+            check_shape(w, (hidden, depth), self.name)
+            check_shape(u, (hidden, hidden), self.name)
+            for bias in biases:
+                check_shape(bias, (hidden,), self.name)
+            depth = hidden
         extra = int(self.replicate_last)
         return (1, size[0] + extra, size[1] + extra, 4 * inputs[5].shape[0])
 
@@ -164,9 +166,7 @@ class RnnPool(Op):
 
         def product(value: IntArray, index: int) -> IntArray:
             form = self.formats[index]
-            return saturate(
-                rounding_shift(exact_matmul(value, cells[index].w.T), form.w_bits - form.pre_bits), 16
-            )
+            return saturate(rounding_shift(exact_matmul(value, cells[index].w.T), form.w_bits - form.pre_bits), 16)
 
         def sweep(wx: IntArray, index: int) -> IntArray:
             h = np.zeros(wx.shape[:-2] + wx.shape[-1:], np.int64)
@@ -201,9 +201,7 @@ class RnnPool(Op):
         matrices = e1 * (pixel + e1 + 6) + e2 * (e1 + e2 + 6)
         scratch = 2 * (matrices + 2 * pixel + 4 * max(e1, e2) + products)
         state = 2 * self.patch[0] * columns * e2
-        return KernelCall(
-            "nn_rnn_pool_s8", "nn_rnn_pool", params, ("rows",), scratch, state, passes_step=True
-        )
+        return KernelCall("nn_rnn_pool_s8", "nn_rnn_pool", params, ("rows",), scratch, state, passes_step=True)
 
 
 def _windows(x: Array, size: int, stride: int, axis: int) -> Array:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from mcu_vision.errors import UserError
 from mcu_vision.ir import Array, Graph, KernelCall, Op, Shape, Tensor
+from mcu_vision.ops.common import check_shape
 
 
 @dataclass
@@ -13,8 +13,8 @@ class ScaleChannels(Op):
     kind = "scale_channels"
 
     def infer_shape(self, inputs: list[Tensor]) -> Shape:
-        if inputs[1].shape != inputs[0].shape[-1:]:
-            raise UserError(f"{self.name}: {inputs[1].shape} scales for {inputs[0].shape[-1]} channels")
+        for constant in inputs[1:3]:
+            check_shape(constant, inputs[0].shape[-1:], self.name)
         return inputs[0].shape
 
     def macs(self, graph: Graph) -> int:
