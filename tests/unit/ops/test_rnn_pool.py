@@ -80,7 +80,7 @@ def test_replicate_last_repeats_row_and_column() -> None:
     st.integers(0, 2**32 - 1),
     st.booleans(),
     st.sampled_from([((1.0, 1.0), (0.0, 0.0)), ((0.6, 0.8), (0.1, 0.2)), ((1.2, 1.0), (0.1, 0.15))]),
-    st.sampled_from([0.1, 0.5, 1.0]),
+    st.sampled_from([0.1, 0.3, 0.5]),
 )
 def test_quantised_pool_follows_float(
     seed: int, smooth: bool, gates: tuple[tuple[float, float], tuple[float, float]], spread: float
