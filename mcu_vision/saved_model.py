@@ -19,6 +19,7 @@ import mcu_vision.ops  # noqa: F401 - registers the operators
 from mcu_vision.errors import UserError
 from mcu_vision.files import atomic_write
 from mcu_vision.ir import DTYPES, Array, Graph, Op, Quantization, Tensor
+from mcu_vision.ops.common import ACTIVATIONS
 
 KEY = "mcu_vision.graph"
 VERSION = 1
@@ -46,7 +47,7 @@ def load_graph(path: Path) -> Graph:
         graph.verify()
     except UserError as error:
         raise UserError(f"{path} is not a valid model: {error}") from error
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError, ArithmeticError) as error:
         raise UserError(f"{path} is not a valid model ({error!r}); build it again") from error
     return graph
 
@@ -139,7 +140,8 @@ def _op_from_json(values: dict[str, Any]) -> Op:
     op.source = str(values["source"])
     known = op.attributes()
     for name, value in attributes.items():
-        if name not in known or not _same_type(_tuple(value), known[name]):
+        allowed = name != "activation" or value in ACTIVATIONS
+        if not allowed or name not in known or not _same_type(_tuple(value), known[name]):
             raise UserError(f"{kind} {op.name} cannot have the attribute {name}={value!r}; update mcu-vision")
     restored = {name: _tuple(value) for name, value in attributes.items()}
     return type(op)(op.name, op.inputs, op.outputs, source=op.source, **restored)
