@@ -31,13 +31,13 @@ def draw_boxes(
     unit = max(size) / SMALLEST_SIDE
     font = ImageFont.load_default(round(13 * unit))
     for face in truth if truth is not None else ():
-        _frame(draw, _corners(face, zoom), max(1, round(unit)), TRUTH_COLOUR)
+        _frame(draw, _corners(face, zoom), max(1, round(2 * unit)), TRUTH_COLOUR)
     by_score = sorted(boxes, key=lambda box: float(box[4]))
     for box in by_score:
         _label(draw, _corners(box, zoom), f"{box[4]:.2f}", font, size)
     # After all labels, so that none hides a box.
     for box in by_score:
-        _frame(draw, _corners(box, zoom), max(2, round(2 * unit)), DETECTION_COLOUR)
+        _frame(draw, _corners(box, zoom), max(2, round(3 * unit)), DETECTION_COLOUR)
     return picture
 
 

@@ -38,7 +38,10 @@ def read_card(path: Path) -> dict[str, Any]:
 
 
 def render_model_card(card: Mapping[str, Any]) -> str:
-    """Markdown of a card as `read_card` gives it."""
+    """Markdown of a card as `read_card` gives it. Raises UserError if nothing was measured yet."""
+    rows = accuracy_rows(card["accuracy"])
+    if not rows:
+        raise UserError(f"the card of {card['model']} has no accuracy yet: measure it first")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         undefined=jinja2.StrictUndefined,
@@ -48,7 +51,7 @@ def render_model_card(card: Mapping[str, Any]) -> str:
         autoescape=False,  # the output is Markdown, not HTML
     )
     template = environment.get_template("model_card.md.j2")
-    return template.render(card, executions=list(card["accuracy"]), rows=accuracy_rows(card["accuracy"]))
+    return template.render(card, executions=list(card["accuracy"]), rows=rows)
 
 
 def accuracy_rows(accuracy: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -62,6 +62,12 @@ def test_executions_on_different_photos_are_refused(card: dict[str, Any]) -> Non
         render_model_card(card)
 
 
+def test_a_card_without_measurements_is_refused(card: dict[str, Any]) -> None:
+    card["accuracy"] = {}
+    with pytest.raises(UserError, match="no accuracy yet"):
+        render_model_card(card)
+
+
 def test_incomplete_figures_are_named(tmp_path: Path, card: dict[str, Any]) -> None:
     path = tmp_path / "card.json"
     path.write_text(json.dumps(card))
