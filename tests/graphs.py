@@ -31,9 +31,7 @@ class GraphBuilder:
         scale = np.float32(self.random.uniform(0.01, 0.1))
         return Quantization((float(scale),), int(self.random.integers(-128, 128)))
 
-    def _weighted(
-        self, kind: type[Op], x: str, shape: tuple[int, ...], axis: int, **attributes: object
-    ) -> str:
+    def _weighted(self, kind: type[Op], x: str, shape: tuple[int, ...], axis: int, **attributes: object) -> str:
         name = f"{kind.kind}{len(self.graph.ops)}"
         weights = self.random.integers(-127, 128, shape).astype(np.int8)
         channels = shape[axis]
@@ -43,9 +41,7 @@ class GraphBuilder:
         b = self._constant(f"{name}.bias", bias, Quantization(scales, 0, 0))
         return self.add_op(kind(name, (x, w, b), (f"{name}.out",), **attributes), self.quantization())  # type: ignore[arg-type]
 
-    def conv(
-        self, x: str, channels: int, kernel: int = 3, stride: int = 1, pad: int = 1, **more: object
-    ) -> str:
+    def conv(self, x: str, channels: int, kernel: int = 3, stride: int = 1, pad: int = 1, **more: object) -> str:
         depth = self.graph.tensors[x].shape[3]
         attributes = {"stride": (stride, stride), "padding": (pad,) * 4, "activation": "relu6"} | more
         return self._weighted(ops.Conv2d, x, (channels, kernel, kernel, depth), 0, **attributes)
@@ -63,9 +59,7 @@ class GraphBuilder:
     def dense(self, x: str, outputs: int) -> str:
         return self._weighted(ops.Dense, x, (outputs, self.graph.tensors[x].size_bytes), 0)
 
-    def simple(
-        self, kind: type[Op], *inputs: str, quantization: Quantization | None = None, **more: object
-    ) -> str:
+    def simple(self, kind: type[Op], *inputs: str, quantization: Quantization | None = None, **more: object) -> str:
         name = f"{kind.kind}{len(self.graph.ops)}"
         op = kind(name, inputs, (f"{name}.out",), **more)  # type: ignore[arg-type]
         return self.add_op(op, quantization or self.quantization())
@@ -133,9 +127,7 @@ def tiny_classifier(seed: int = 0) -> Graph:
     x = build.conv("image", 8, 3, 2)
     shared = build.graph.tensors[x].quantization
     a = build.simple(ops.MaxPool2d, x, quantization=shared, size=(3, 3), stride=(2, 2), padding=(1, 1, 1, 1))
-    b = build.simple(
-        ops.AveragePool2d, x, quantization=shared, size=(3, 3), stride=(2, 2), padding=(1, 1, 1, 1)
-    )
+    b = build.simple(ops.AveragePool2d, x, quantization=shared, size=(3, 3), stride=(2, 2), padding=(1, 1, 1, 1))
     c = build.simple(ops.Concat, a, b, quantization=shared)
     c = build.simple(ops.Requantize, c, activation="relu")
     m = build.simple(ops.Mean, c)

@@ -42,9 +42,7 @@ def check_program(program: Program, capacity: dict[str, int]) -> None:
         op = graph.ops[item.op]
         assert item.step == done[item.op], "steps of an operator must follow one another"
         done[item.op] += 1
-        call = op.kernel(graph)
-        if call.scratch_bytes:
-            clobber(program.scratch)
+        clobber(program.scratch_of(op.name))
         for tensor, window in zip(op.activations(graph), op.windows(graph), strict=True):
             rows = range(tensor.rows) if window is None else range(*window.span(item.step, tensor.rows))
             for row in rows:

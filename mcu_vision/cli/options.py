@@ -18,9 +18,7 @@ BoardName = Annotated[
 ]
 Toolchain = Annotated[
     str,
-    typer.Option(
-        help="Cross compiler: zig (from the ziglang wheel), gcc (arm-none-eabi-gcc), or auto: gcc if found."
-    ),
+    typer.Option(help="Cross compiler: zig (from the ziglang wheel), gcc (arm-none-eabi-gcc), or auto: gcc if found."),
 ]
 BuildDir = Annotated[Path, typer.Option("--build-dir", help="Where builds go: BUILD_DIR/<model>/.")]
 Schedule = Annotated[

@@ -20,9 +20,7 @@ def load_photo(path: Path | None) -> Image.Image:
     except FileNotFoundError as error:
         raise UserError(f"no photo {path}: check the path") from error
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
-        raise UserError(
-            f"cannot read the photo {path} ({error}): give a JPEG, PNG, WebP or BMP file"
-        ) from error
+        raise UserError(f"cannot read the photo {path} ({error}): give a JPEG, PNG, WebP or BMP file") from error
 
 
 def find_photos(path: Path) -> list[Path]:

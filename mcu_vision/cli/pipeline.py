@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import mcu_vision
 from mcu_vision.boards import Board, load_board
+from mcu_vision.cli.emulated import EmulatedModel, Inference
 from mcu_vision.codegen import c_identifier, generate_sources
 from mcu_vision.errors import UserError
 from mcu_vision.files import atomic_directory
@@ -58,9 +61,7 @@ def find_model(model: str) -> Path:
     if path.is_file():
         return path
     names = ", ".join(shipped_models())
-    raise UserError(
-        f"no model {model!r}: name a shipped one ({names}) or the file of a saved quantised model"
-    )
+    raise UserError(f"no model {model!r}: name a shipped one ({names}) or the file of a saved quantised model")
 
 
 def plan_for_board(graph: Graph, board: Board, schedule: str) -> Program:
@@ -105,11 +106,9 @@ def build_model(
         generate_sources(program, sources)
         save_graph(graph, staging / "model.int8.safetensors")
         image = toolchain.build_firmware(firmware_sources(), sources, staging, board)
-        summary = _summarize(folder, program, board, image, measure_build(image, program, board))
+        summary = _summarize(folder, program, board, image)
         (staging / "report.html").write_text(build_report(program, board.title, summary))
-        (staging / "build.json").write_text(
-            json.dumps({"fingerprint": fingerprint, "summary": summary}, indent=2)
-        )
+        (staging / "build.json").write_text(json.dumps({"fingerprint": fingerprint, "summary": summary}, indent=2))
     return Build(folder, program, board, summary)
 
 
@@ -130,10 +129,8 @@ def _shown(path: Path) -> str:
     return str(path) if relative.startswith("..") else relative
 
 
-def _summarize(
-    folder: Path, program: Program, board: Board, image: FirmwareImage, measured: dict[str, Any]
-) -> dict[str, Any]:
-    stack = measured["stack_bytes"]
+def _summarize(folder: Path, program: Program, board: Board, image: FirmwareImage) -> dict[str, Any]:
+    inference, stack = measure_build(image, program, board)
     input_bytes = program.graph.input.size_bytes
     regions, items = {}, {"input": input_bytes, "arena": -input_bytes, "stack": stack}
     for name, usage in image.sizes.ram.items():
@@ -163,21 +160,16 @@ def _summarize(
         },
         "flash_bytes": image.sizes.flash_bytes,
         "macs": program.graph.macs(),
-        "instructions": measured["instructions"],
-        "cycles_estimated": measured["cycles_estimated"],
-        "time_ms_estimated": round(1000 * measured["cycles_estimated"] / board.clock_hz, 3),
+        "instructions": inference.instructions,
+        "cycles_estimated": inference.cycles_estimated,
+        "cycles_0ws_estimated": inference.cycles_0ws,
+        "time_ms_estimated": round(1000 * inference.cycles_estimated / board.clock_hz, 3),
     }
 
 
-def measure_build(image: FirmwareImage, program: Program, board: Board) -> dict[str, Any]:
-    """Run one inference of a gray picture on the emulated board: exact instructions, stack, estimated cycles."""
-    from mcu_vision.cli.emulated import EmulatedModel
-
+def measure_build(image: FirmwareImage, program: Program, board: Board) -> tuple[Inference, int]:
+    """Run one inference of a black picture on the emulated board; what it took, and bytes of stack used."""
     with EmulatedModel(image.elf, board, c_identifier(program.graph.name)) as emulated:
-        emulated.write_image(bytes(program.graph.input.size_bytes))
-        result = emulated.infer()
-        return {
-            "instructions": result.instructions,
-            "cycles_estimated": result.cycles_estimated,
-            "stack_bytes": emulated.board.stack_high_water(),
-        }
+        emulated.write_image(np.zeros(program.graph.input.shape[1:], np.uint8))
+        inference = emulated.infer()
+        return inference, emulated.board.stack_high_water()

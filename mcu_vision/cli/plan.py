@@ -24,11 +24,11 @@ def plan(
     if as_json:
         options.print_json(program.to_json())
         return
-    table = Table(title=f"{program.graph.name}: {program.total_bytes:,} bytes, schedule {program.mode}")
+    table = Table(title=f"{program.graph.name}: {program.total_bytes:,} bytes, schedule {program.schedule_kind}")
     for column in ("buffer", "kind", "region", "offset", "rows", "bytes", "in use (steps)"):
         table.add_column(column, justify="left" if column in ("buffer", "kind", "region") else "right")
     for b in sorted(program.buffers, key=lambda b: (b.region, b.arena_offset)):
-        span = f"{max(b.first_step, 0)}-{b.last_step}"
+        span = f"{b.first_step}-{b.last_step}"
         offset, size = f"{b.arena_offset:,}", f"{b.size_bytes:,}"
         table.add_row(b.name, b.kind, b.region, offset, str(b.capacity), size, span)
     Console().print(table)

@@ -23,9 +23,7 @@ def quantize(
     out: Annotated[Path, typer.Option(help="The saved quantised model to write.")],
     weights: Annotated[
         Path | None,
-        typer.Option(
-            help="Trained float weights (safetensors); without, the shipped ones if any, else random."
-        ),
+        typer.Option(help="Trained float weights (safetensors); without, the shipped ones if any, else random."),
     ] = None,
     method: Annotated[str, typer.Option(help="Choice of ranges: mse, percentile or min-max.")] = "mse",
     limit: Annotated[int, typer.Option(min=1, help="Calibrate on at most this many photos.")] = 100,
@@ -58,6 +56,4 @@ def quantize(
     if as_json:
         options.print_json({"model": model, "out": str(out), "macs": quantized.macs(), "images": len(chosen)})
     else:
-        Console().print(
-            f"{out}: {model}, int8, calibrated on {len(chosen)} photos; build it with --model {out}"
-        )
+        Console().print(f"{out}: {model}, int8, calibrated on {len(chosen)} photos; build it with --model {out}")

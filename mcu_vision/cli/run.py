@@ -58,7 +58,7 @@ def _infer(build: Build, image: Image.Image) -> dict[str, Any]:
 
         def detect(frame: np.ndarray) -> np.ndarray:
             nonlocal inference
-            emulated.write_image(frame.tobytes())
+            emulated.write_image(frame)
             inference = emulated.infer()
             return emulated.boxes()
 
@@ -66,7 +66,7 @@ def _infer(build: Build, image: Image.Image) -> dict[str, Any]:
             boxes = detect_boxes(detect, image, width, height, channels)
             summary: dict[str, Any] = {"boxes": [[round(v, 3) for v in b] for b in boxes.tolist()]}
         else:
-            emulated.write_image(letterbox(image, width, height, channels)[0].tobytes())
+            emulated.write_image(letterbox(image, width, height, channels)[0])
             inference = emulated.infer()
             summary = {"scores": emulated.scores()}
     assert inference is not None
@@ -74,6 +74,7 @@ def _infer(build: Build, image: Image.Image) -> dict[str, Any]:
     return summary | {
         "instructions": inference.instructions,
         "cycles_estimated": inference.cycles_estimated,
+        "cycles_0ws_estimated": inference.cycles_0ws,
         "time_ms_estimated": time_ms,
         "picture": None,
     }

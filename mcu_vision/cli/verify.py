@@ -29,9 +29,7 @@ def verify(
     images: Annotated[int, typer.Option("--images", "-n", min=1, help="How many images to run.")] = 5,
     photos: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--photos", help="A photo or a folder of photos to use first; noise and the sample fill up."
-        ),
+        typer.Option("--photos", help="A photo or a folder of photos to use first; noise and the sample fill up."),
     ] = None,
     toolchain: options.Toolchain = "auto",
     build_dir: options.BuildDir = options.DEFAULT_BUILD_DIR,
@@ -61,9 +59,7 @@ def verify(
             "emulated": emulated_execution(program, emulated.board, result.prefix),
         }
         frames = _images(program.graph.input, images, photos or [], seed)
-        outcome = verify_executions(
-            program.graph, executions, progress.track(frames, images, description="verifying")
-        )
+        outcome = verify_executions(program.graph, executions, progress.track(frames, images, description="verifying"))
     if as_json:
         options.print_json(outcome.to_json())
     elif outcome.equal:

@@ -99,8 +99,7 @@ def lower_program(program: Program) -> CModel:
     graph = program.graph
     prefix = c_identifier(graph.name)
     rings = {
-        t.name: _ring(program, prefix, i, t)
-        for i, t in enumerate(t for t in graph.tensors.values() if t.data is None)
+        t.name: _ring(program, prefix, i, t) for i, t in enumerate(t for t in graph.tensors.values() if t.data is None)
     }
     operators = [_lower_op(program, prefix, i, op, rings) for i, op in enumerate(graph.ops)]
     order = [str(step.op) for step in program.schedule]
@@ -114,9 +113,7 @@ def lower_program(program: Program) -> CModel:
         rings=list(rings.values()),
         operators=operators,
         outputs=[(graph.tensors[n], rings[n].name) for n in graph.outputs],
-        detections=next(
-            (graph.tensors[op.outputs[0]] for op in graph.ops if op.kind == "non_max_suppression"), None
-        ),
+        detections=next((graph.tensors[op.outputs[0]] for op in graph.ops if op.kind == "non_max_suppression"), None),
         schedule_type="uint8_t" if len(graph.ops) <= 256 else "uint16_t",
         schedule_lines=[", ".join(order[i : i + 32]) for i in range(0, len(order), 32)],
         input_address=rings[graph.inputs[0]].address,
@@ -132,9 +129,7 @@ def _address(prefix: str, buffer: Buffer) -> str:
 def _ring(program: Program, prefix: str, index: int, tensor: Tensor) -> CRing:
     buffer = program.buffer_of(tensor.name)
     comment = f"{tensor.name}: {' x '.join(map(str, tensor.shape[1:]))} {tensor.dtype}"
-    return CRing(
-        f"tensor_{index}", comment, _address(prefix, buffer), tensor.row_bytes, buffer.capacity, tensor.rows
-    )
+    return CRing(f"tensor_{index}", comment, _address(prefix, buffer), tensor.row_bytes, buffer.capacity, tensor.rows)
 
 
 def _input_preserved(program: Program) -> bool:
@@ -142,10 +137,7 @@ def _input_preserved(program: Program) -> bool:
     image = program.buffer_of(program.graph.inputs[0])
     low, high = image.arena_offset, image.arena_offset + image.size_bytes
     return not any(
-        b is not image
-        and b.region == image.region
-        and b.arena_offset < high
-        and b.arena_offset + b.size_bytes > low
+        b is not image and b.region == image.region and b.arena_offset < high and b.arena_offset + b.size_bytes > low
         for b in program.buffers
     )
 
@@ -167,11 +159,9 @@ def _lower_op(program: Program, prefix: str, index: int, op: Op, rings: dict[str
     row = "0" if op.accumulates or output.rows == 1 else "step"
     cast = "" if output.dtype == "int8" else f"({C_TYPES[output.dtype]} *)(void *)"
     arguments.append(f"{cast}nn_row(&{rings[output.name].name}, {row})")
-    if call.scratch_bytes and program.scratch:
-        arguments.append(f"(void *)({_address(prefix, program.scratch)})")
-    state = program.state_of(op.name)
-    if state:
-        arguments.append(f"(void *)({_address(prefix, state)})")
+    for buffer in (program.scratch_of(op.name), program.state_of(op.name)):
+        if buffer:
+            arguments.append(f"(void *)({_address(prefix, buffer)})")
     if call.passes_step:
         arguments.append("step")
     last = op.steps(graph) - 1
@@ -193,9 +183,7 @@ def _lower_op(program: Program, prefix: str, index: int, op: Op, rings: dict[str
     )
 
 
-def _inputs(
-    graph: Graph, op: Op, kinds: tuple[str, ...], rings: dict[str, CRing]
-) -> tuple[list[str], list[str]]:
+def _inputs(graph: Graph, op: Op, kinds: tuple[str, ...], rings: dict[str, CRing]) -> tuple[list[str], list[str]]:
     """Statements that prepare the input pointers, and the arguments that pass them."""
     tensors, windows = op.activations(graph), op.windows(graph)
     names = [rings[t.name].name for t in tensors]
@@ -210,13 +198,9 @@ def _inputs(
         if kind == "rows":
             assert window is not None
             count = (window.size - 1) // window.dilation + 1
-            first = (
-                f"step * {window.stride} + {window.offset}" if window.offset else f"step * {window.stride}"
-            )
+            first = f"step * {window.stride} + {window.offset}" if window.offset else f"step * {window.stride}"
             setup.append(f"const int8_t *rows[{count}];")
-            setup.append(
-                f"nn_window(&{name}, {first.replace('+ -', '- ')}, {window.dilation}, {count}, rows);"
-            )
+            setup.append(f"nn_window(&{name}, {first.replace('+ -', '- ')}, {window.dilation}, {count}, rows);")
             arguments.append("rows")
         else:
             arguments.append(f"nn_row(&{name}, {'0' if kind == 'whole' else 'step'})")

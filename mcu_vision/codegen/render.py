@@ -31,12 +31,19 @@ def generate_sources(program: Program, folder: Path) -> CModel:
         keep_trailing_newline=True,
         autoescape=False,
     )
+    environment.filters["c_float"] = _c_float
     for template, name in _FILES.items():
         text = environment.get_template(template).render(model=model)
         (folder / name.format(prefix=model.prefix)).write_text(text)
     for source in kernel_sources(model.kernels):
         shutil.copy(source, folder / source.name)
     return model
+
+
+def _c_float(value: float) -> str:
+    """A float constant that reads back as the same float32."""
+    text = f"{value:.9g}"
+    return f"{text}f" if any(c in text for c in ".en") else f"{text}.0f"
 
 
 def kernel_sources(functions: list[str]) -> list[Path]:

@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import Random
 
-from mcu_vision.plan.program import Buffer
+from mcu_vision.plan.program import Buffer, live_bytes
+
+_Conflicts = list[list[tuple[int, int]]]
+"""conflicts[a][b]: offsets of b relative to a's, strictly between which they touch."""
 
 
 @dataclass(frozen=True)
@@ -15,57 +19,89 @@ class ArenaRegion:
     dma: bool
 
 
+@dataclass(frozen=True)
+class _Placement:
+    """A region and an offset for each buffer, found by placing them in `order`."""
+
+    order: list[int]
+    places: list[tuple[str, int]]
+    extent: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """Bytes of all regions."""
+        return sum(self.extent.values())
+
+
 _ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
     lambda b: (-b.size_bytes, b.first_step),
-    lambda b: (-b.size_bytes * (b.last_step - b.first_step + 1), b.first_step),
+    lambda b: (-b.size_bytes * int(b.in_use.sum()), b.first_step),
     lambda b: (b.first_step, -b.size_bytes),
-    lambda b: (b.first_step - b.last_step, -b.size_bytes),
+    lambda b: (-int(b.in_use.sum()), -b.size_bytes),
 )
 
 
-def place_buffers(buffers: list[Buffer], regions: list[ArenaRegion]) -> dict[str, int] | None:
+def place_buffers(buffers: list[Buffer], regions: list[ArenaRegion], improvements: int = 0) -> dict[str, int] | None:
     """Set region and arena_offset of every buffer; return the extent of each region's arena.
 
     Several greedy orders are tried, each placing a buffer at the lowest free offset of the first region
-    that holds it; the order with the smallest total extent wins. None if no order fits.
+    that holds it; the smallest total extent wins, and then that order with up to `improvements` small
+    changes. None if nothing fits. The image comes first, so that others may follow into its rows as they
+    are consumed.
     """
-    best: tuple[int, dict[str, int], list[tuple[str, int]]] | None = None
-    for order in _ORDERS:
-        extent = _place_in_order(sorted(buffers, key=order), regions)
-        if extent is not None and (best is None or sum(extent.values()) < best[0]):
-            places = [(b.region, b.arena_offset) for b in buffers]
-            best = (sum(extent.values()), extent, places)
-    if best is None:
+    conflicts = [[a.blocked_offsets(b) for b in buffers] for a in buffers]
+    indices = range(len(buffers))
+    orders = [sorted(indices, key=lambda i: (buffers[i].kind != "input", *order(buffers[i]))) for order in _ORDERS]
+    placements = [p for p in (_place(order, buffers, regions, conflicts) for order in orders) if p]
+    if not placements:
         return None
-    for buffer, (region, offset) in zip(buffers, best[2], strict=True):
+    best = min(placements, key=lambda p: p.total)
+    random = Random(0)
+    bound = max(live_bytes(buffers))
+    for _ in range(improvements):
+        if best.total <= bound or len(buffers) < 3:
+            break
+        moved = list(best.order)
+        moved.insert(random.randrange(1, len(moved)), moved.pop(random.randrange(1, len(moved))))
+        trial = _place(moved, buffers, regions, conflicts)
+        if trial and trial.total <= best.total:
+            best = trial
+    for buffer, (region, offset) in zip(buffers, best.places, strict=True):
         buffer.region, buffer.arena_offset = region, offset
-    return best[1]
+    return best.extent
 
 
-def _place_in_order(buffers: list[Buffer], regions: list[ArenaRegion]) -> dict[str, int] | None:
-    placed: list[Buffer] = []
+def _place(
+    order: list[int], buffers: list[Buffer], regions: list[ArenaRegion], conflicts: _Conflicts
+) -> _Placement | None:
+    places: dict[int, tuple[str, int]] = {}
     extent = {region.name: 0 for region in regions}
-    for buffer in buffers:
+    for index in order:
+        buffer = buffers[index]
         for region in regions:
             if buffer.kind == "input" and not region.dma:
                 continue
-            offset = _lowest_offset(buffer, [p for p in placed if p.region == region.name])
+            blocked = [
+                (at + conflicts[other][index][0], at + conflicts[other][index][1])
+                for other, (name, at) in places.items()
+                if name == region.name
+            ]
+            offset = _lowest_offset(blocked)
             if offset + buffer.size_bytes <= region.size_bytes:
-                buffer.region, buffer.arena_offset = region.name, offset
+                places[index] = region.name, offset
                 extent[region.name] = max(extent[region.name], offset + buffer.size_bytes)
-                placed.append(buffer)
                 break
         else:
             return None
-    return extent
+    return _Placement(order, [places[i] for i in range(len(buffers))], extent)
 
 
-def _lowest_offset(buffer: Buffer, placed: list[Buffer]) -> int:
+def _lowest_offset(blocked: list[tuple[int, int]]) -> int:
+    """The lowest offset that is strictly inside none of the intervals."""
     offset = 0
-    for other in sorted(placed, key=lambda b: b.arena_offset):
-        if not buffer.overlaps_in_time(other):
-            continue
-        if offset + buffer.size_bytes <= other.arena_offset:
-            break
-        offset = max(offset, other.arena_offset + other.size_bytes)
+    for low, high in sorted(blocked):
+        if high > offset:
+            if offset <= low:
+                break
+            offset = high
     return offset

@@ -1,79 +1,86 @@
 """Ring buffers for all tensors of a schedule, sharing memory in place where rows allow."""
 
+import numpy as np
+import numpy.typing as npt
+
 from mcu_vision.ir import Graph
 from mcu_vision.plan.program import Buffer, Step
+from mcu_vision.plan.row_rules import RowRule
 from mcu_vision.plan.rows import RowTrace, trace_rows
 
 
-def collect_buffers(graph: Graph, schedule: list[Step]) -> list[Buffer]:
-    """Size every tensor's ring, every operator's state and the shared scratch; none is placed yet."""
-    trace = trace_rows(graph, schedule)
-    groups = _share_in_place(graph, schedule, trace)
-    buffers = []
-    for tensors in groups:
-        kind = "input" if tensors[0] in graph.inputs else "activation"
-        # The image arrives as a whole frame.
-        capacity = graph.tensors[tensors[0]].rows if kind == "input" else trace.capacity(tensors)
-        first, last = min(trace.first[t] for t in tensors), max(trace.last[t] for t in tensors)
-        row_bytes = graph.tensors[tensors[0]].row_bytes
-        buffers.append(Buffer(tensors[0], kind, capacity, row_bytes, first, last, tensors=tensors))
-    return buffers + _working_buffers(graph, schedule)
+def collect_buffers(graph: Graph, rules: list[RowRule], schedule: list[Step]) -> list[Buffer]:
+    """Size every tensor's ring, every operator's state and scratch; none is placed yet."""
+    trace = trace_rows(graph, rules, schedule)
+    groups = _share_in_place(graph, rules, schedule, trace)
+    return [_ring(graph, trace, tensors) for tensors in groups] + _working_buffers(graph, schedule)
 
 
-def _share_in_place(graph: Graph, schedule: list[Step], trace: RowTrace) -> list[list[str]]:
+def _ring(graph: Graph, trace: RowTrace, tensors: list[str]) -> Buffer:
+    """The ring of tensors that share it. The image arrives as a whole frame."""
+    tensor = graph.tensors[tensors[0]]
+    is_input = tensor.name in graph.inputs
+    capacity = tensor.rows if is_input else trace.capacity(tensors)
+    low, high = trace.live_rows(tensors)
+    op = graph.producer(tensor.name)
+    if op is not None and op.accumulates:
+        between = np.zeros(len(low), bool)
+        between[trace.first[tensor.name] : trace.last[tensor.name] + 1] = True
+        low, high = _whole(between, tensor.row_bytes)
+    elif capacity < tensor.rows:
+        low, high = _whole(low < high, capacity * tensor.row_bytes)
+    else:
+        low, high = low * tensor.row_bytes, high * tensor.row_bytes
+    kind = "input" if is_input else "activation"
+    return Buffer(tensor.name, kind, capacity, tensor.row_bytes, low, high, tensors)
+
+
+def _whole(in_use: npt.NDArray[np.bool_], size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Extent of a block that is used from end to end or not at all."""
+    return np.zeros(len(in_use), np.int64), in_use * np.int64(size)
+
+
+def _share_in_place(graph: Graph, rules: list[RowRule], schedule: list[Step], trace: RowTrace) -> list[list[str]]:
     """Group tensors that may live in one ring: an operator writes each row over the row it has read."""
-    groups = {name: [name] for name in trace.names}
+    groups = {name: [name] for name in trace.column}
     for index, op in enumerate(graph.ops):
         for name in op.in_place_inputs(graph):
-            if (
-                name in graph.inputs
-                or name in graph.outputs
-                or not _is_last_reader(graph, schedule, index, name)
-            ):
+            ours, theirs = groups[name], groups[op.outputs[0]]
+            if ours is theirs or not _may_overwrite(graph, rules, schedule, index, name):
                 continue
-            separate = trace.capacity(groups[name]) + trace.capacity(groups[op.outputs[0]])
-            merged = groups[name] + groups[op.outputs[0]]
-            if groups[name] is not groups[op.outputs[0]] and trace.capacity(merged) < separate:
-                for member in merged:
-                    groups[member] = merged
+            if trace.capacity(ours + theirs) < trace.capacity(ours) + trace.capacity(theirs):
+                merged = ours + theirs
+                groups |= dict.fromkeys(merged, merged)
                 break
-    unique: list[list[str]] = []
-    for group in groups.values():
-        if not any(group is seen for seen in unique):
-            unique.append(group)
-    return unique
+    return list({id(group): group for group in groups.values()}.values())
 
 
-def _is_last_reader(graph: Graph, schedule: list[Step], index: int, tensor: str) -> bool:
-    """True if no other operator reads a row of `tensor` once operator `index` has read it."""
-    if graph.ops[index].inputs.count(tensor) > 1:
+def _may_overwrite(graph: Graph, rules: list[RowRule], schedule: list[Step], index: int, tensor: str) -> bool:
+    """True if nobody reads a row of `tensor` once operator `index` has read it."""
+    if tensor in graph.inputs or tensor in graph.outputs or graph.ops[index].inputs.count(tensor) > 1:
         return False
-    others = trace_rows(graph, schedule, skip_reader=index)
-    return all(
-        others.needed_after(tensor, position) > item.step
-        for position, item in enumerate(schedule)
-        if item.op == index
-    )
+    overwritten = 0
+    for item in schedule:
+        if item.op == index:
+            overwritten = item.step + 1
+        elif any(name == tensor and spans[item.step][0] < overwritten for name, spans in rules[item.op].reads):
+            return False
+    return True
 
 
 def _working_buffers(graph: Graph, schedule: list[Step]) -> list[Buffer]:
-    first: dict[int, int] = {}
-    last: dict[int, int] = {}
-    for position, item in enumerate(schedule):
-        first.setdefault(item.op, position)
-        last[item.op] = position
-    buffers, users = [], []
-    scratch = 0
+    order = np.array([item.op for item in schedule])
+    buffers = []
     for index, op in enumerate(graph.ops):
         call = op.kernel(graph)
-        if call.state_bytes:
-            buffers.append(
-                Buffer(f"{op.name}.state", "state", 1, call.state_bytes, first[index], last[index])
-            )
+        runs = order == index
         if call.scratch_bytes:
-            scratch = max(scratch, call.scratch_bytes)
-            users.append(index)
-    if users:
-        span = (min(first[i] for i in users), max(last[i] for i in users))
-        buffers.append(Buffer("scratch", "scratch", 1, scratch, *span))
+            buffers.append(
+                Buffer(f"{op.name}.scratch", "scratch", 1, call.scratch_bytes, *_whole(runs, call.scratch_bytes))
+            )
+        if call.state_bytes:
+            positions = np.flatnonzero(runs)
+            between = np.zeros(len(order), bool)
+            between[positions[0] : positions[-1] + 1] = True
+            buffers.append(Buffer(f"{op.name}.state", "state", 1, call.state_bytes, *_whole(between, call.state_bytes)))
     return buffers

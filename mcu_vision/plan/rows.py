@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from mcu_vision.ir import Graph
 from mcu_vision.plan.program import Step
+from mcu_vision.plan.row_rules import RowRule
 
-NOTHING = np.iinfo(np.int32).max
+NOTHING = int(np.iinfo(np.int32).max)
 
 
 @dataclass
@@ -16,64 +17,53 @@ class RowTrace:
     """Rows [needed, complete) of each tensor (column) are live during each step (row of the arrays).
 
     needed: first row that this or a later step reads, NOTHING if none. complete: rows written when the
-    step ends. first, last: schedule positions between which the tensor is in use.
+    step ends. first, last: schedule positions between which an operator writes a tensor or one reads it.
     """
 
-    names: list[str]
+    column: dict[str, int]
     needed: npt.NDArray[np.int32]
     complete: npt.NDArray[np.int32]
     first: dict[str, int]
     last: dict[str, int]
 
-    def capacity(self, tensors: list[str]) -> int:
-        """Rows that a ring shared by `tensors` must hold (rows of equal number share a place)."""
-        columns = [self.names.index(t) for t in tensors]
+    def live_rows(self, tensors: list[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """First and one past the last live row at each step, over all of `tensors`; (NOTHING, 0) if none."""
+        columns = [self.column[t] for t in tensors]
         needed, complete = self.needed[:, columns], self.complete[:, columns]
         live = needed < complete
-        low = np.where(live, needed, NOTHING).min(1)
-        high = np.where(live, complete, 0).max(1)
-        return max(1, int((high.astype(np.int64) - low).max(initial=0)))
+        low = np.where(live, needed, NOTHING).min(1).astype(np.int64)
+        return low, np.where(live, complete, 0).max(1).astype(np.int64)
 
-    def needed_after(self, tensor: str, position: int) -> int:
-        """First row of `tensor` that is read after schedule position `position`."""
-        if position + 1 >= len(self.needed):
-            return NOTHING
-        return int(self.needed[position + 1, self.names.index(tensor)])
+    def capacity(self, tensors: list[str]) -> int:
+        """Rows that a ring shared by `tensors` must hold (rows of equal number share a place)."""
+        low, high = self.live_rows(tensors)
+        return max(1, int((high - low).max(initial=0)))
 
 
-def trace_rows(graph: Graph, schedule: list[Step], skip_reader: int | None = None) -> RowTrace:
-    """Replay `schedule`; `skip_reader` leaves out what that operator reads."""
+def trace_rows(graph: Graph, rules: list[RowRule], schedule: list[Step]) -> RowTrace:
+    """Replay `schedule`."""
     names = [n for n, t in graph.tensors.items() if t.data is None]
     column = {n: i for i, n in enumerate(names)}
     shape = (len(schedule), len(names))
     needed, complete = np.full(shape, NOTHING, np.int32), np.zeros(shape, np.int32)
-    first = dict.fromkeys(graph.inputs, -1)
-    last = {n: len(schedule) for n in graph.outputs}
-    upcoming = np.full(len(names), NOTHING, np.int32)
-    upcoming[[column[n] for n in graph.outputs]] = 0
+    first: dict[str, int] = {}
+    last = dict.fromkeys(graph.outputs, len(schedule))
+    upcoming = [0 if n in graph.outputs else NOTHING for n in names]
     for position in range(len(schedule) - 1, -1, -1):
-        index, step = schedule[position].op, schedule[position].step
-        op = graph.ops[index]
-        if index != skip_reader:
-            for tensor, window in zip(op.activations(graph), op.windows(graph), strict=True):
-                start = 0 if window is None else window.span(step, tensor.rows)[0]
-                upcoming[column[tensor.name]] = min(upcoming[column[tensor.name]], start)
-                last.setdefault(tensor.name, position)
+        rule, step = rules[schedule[position].op], schedule[position].step
+        for tensor, spans in rule.reads:
+            upcoming[column[tensor]] = min(upcoming[column[tensor]], spans[step][0])
+            last.setdefault(tensor, position)
         needed[position] = upcoming
-        if step == 0:
-            first[op.outputs[0]] = position
-        last.setdefault(op.outputs[0], position)
-    written = np.zeros(len(names), np.int32)
-    for name in graph.inputs:
-        written[column[name]] = graph.tensors[name].rows
+        first[rule.output] = position
+        last.setdefault(rule.output, position)
+    written = [graph.tensors[n].rows if n in graph.inputs else 0 for n in names]
     for position, item in enumerate(schedule):
-        op = graph.ops[item.op]
-        low, high = op.rows_written(graph, item.step)
-        target = column[op.outputs[0]]
+        rule = rules[item.op]
+        low, high = rule.writes[item.step]
+        target = column[rule.output]
         written[target] = max(written[target], high)
         complete[position] = written
         # A row that nobody reads still needs a place while it is written.
         needed[position, target] = min(needed[position, target], low)
-    for name in graph.inputs:
-        last.setdefault(name, -1)
-    return RowTrace(names, needed, complete, first, last)
+    return RowTrace(column, needed, complete, first, last)

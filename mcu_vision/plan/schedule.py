@@ -1,48 +1,38 @@
 """In which order operators run their steps."""
 
-from mcu_vision.ir import Graph, Op
+from mcu_vision.ir import Graph
 from mcu_vision.plan.program import Step
+from mcu_vision.plan.row_rules import RowRule
 
-MODES = ("stream", "layers")
 
-
-def schedule_steps(graph: Graph, mode: str) -> list[Step]:
+def schedule_steps(graph: Graph, rules: list[RowRule], cuts: tuple[int, ...] = ()) -> list[Step]:
     """Order the steps of all operators.
 
-    "layers" finishes each operator before the next begins. "stream" always runs the operator farthest
-    down the graph that has its rows, so that each map is kept only as long as its rows are still needed.
+    `cuts` are indices of operators at which the graph is cut into segments; each segment ends before the
+    next begins. Within one, always the operator farthest down the graph that has its rows runs next, so that
+    each map is kept only as long as its rows are still needed. No cut streams the whole graph; a cut before
+    every operator runs layer by layer.
     """
-    if mode == "layers":
-        return [Step(i, s) for i, op in enumerate(graph.ops) for s in range(op.steps(graph))]
-    if mode != "stream":
-        raise ValueError(f"schedule mode must be one of {MODES}: {mode}")
-    complete = {name: tensor.rows for name, tensor in graph.tensors.items() if name in graph.inputs}
-    done = [0] * len(graph.ops)
-    totals = [op.steps(graph) for op in graph.ops]
+    complete = dict.fromkeys(graph.tensors, 0) | {name: graph.tensors[name].rows for name in graph.inputs}
+    bounds = [0, *sorted(cuts), len(rules)]
     schedule: list[Step] = []
-    while True:
-        index = next(
-            (
-                i
-                for i in range(len(graph.ops) - 1, -1, -1)
-                if done[i] < totals[i] and _ready(graph, graph.ops[i], done[i], complete)
-            ),
-            None,
-        )
-        if index is None:
-            break
-        op = graph.ops[index]
-        schedule.append(Step(index, done[index]))
-        complete[op.outputs[0]] = op.rows_written(graph, done[index])[1]
-        done[index] += 1
-    if done != totals:
-        raise AssertionError("the schedule stopped before all operators had run")
+    for first, last in zip(bounds, bounds[1:], strict=False):
+        schedule += _stream(rules, range(first, last), complete)
     return schedule
 
 
-def _ready(graph: Graph, op: Op, step: int, complete: dict[str, int]) -> bool:
-    for tensor, window in zip(op.activations(graph), op.windows(graph), strict=True):
-        last = tensor.rows if window is None else window.span(step, tensor.rows)[1]
-        if complete.get(tensor.name, 0) < last:
-            return False
-    return True
+def _stream(rules: list[RowRule], segment: range, complete: dict[str, int]) -> list[Step]:
+    """Steps of the operators in `segment`; `complete` counts the rows that exist of each tensor."""
+    done = dict.fromkeys(segment, 0)
+    backwards = tuple(reversed(segment))
+    steps: list[Step] = []
+    for _ in range(sum(rules[i].steps for i in segment)):
+        index = next(i for i in backwards if _ready(rules[i], done[i], complete))
+        steps.append(Step(index, done[index]))
+        complete[rules[index].output] = rules[index].writes[done[index]][1]
+        done[index] += 1
+    return steps
+
+
+def _ready(rule: RowRule, step: int, complete: dict[str, int]) -> bool:
+    return step < rule.steps and all(complete[tensor] >= spans[step][1] for tensor, spans in rule.reads)

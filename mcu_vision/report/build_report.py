@@ -12,7 +12,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
 
-from mcu_vision.plan.program import Program
+from mcu_vision.plan.program import Program, live_bytes
 
 LARGEST_BANDS = 9
 
@@ -52,21 +52,14 @@ def plot_memory(program: Program, budget_bytes: int) -> bytes:
     """PNG: bytes in use against the steps of the schedule, one band a buffer, the smallest together."""
     steps = range(len(program.schedule))
     ordered = sorted(program.buffers, key=lambda b: -b.size_bytes)
-    bands = {
-        b.name: [b.size_bytes if b.first_step <= s <= b.last_step else 0 for s in steps]
-        for b in ordered[:LARGEST_BANDS]
-    }
+    bands = {b.name: b.live_bytes() for b in ordered[:LARGEST_BANDS]}
     rest = ordered[LARGEST_BANDS:]
     if rest:
-        bands[f"{len(rest)} smaller"] = [
-            sum(b.size_bytes for b in rest if b.first_step <= s <= b.last_step) for s in steps
-        ]
+        bands[f"{len(rest)} smaller"] = live_bytes(rest)
     figure, axes = plt.subplots(figsize=(11, 4.2), dpi=110)
     colours = [to_hex(plt.get_cmap("tab20")(i)) for i in range(len(bands))]
-    axes.stackplot(
-        steps, *[[v / 1024 for v in band] for band in bands.values()], labels=list(bands), colors=colours
-    )
-    peak = max(program.live_bytes()) / 1024
+    axes.stackplot(steps, *[band / 1024 for band in bands.values()], labels=list(bands), colors=colours)
+    peak = int(program.live_bytes().max()) / 1024
     axes.axhline(peak, color="#444", linewidth=0.8, linestyle=":")
     axes.annotate(f"peak {peak:.1f} KB", (0, peak), textcoords="offset points", xytext=(4, 4), fontsize=9)
     budget = budget_bytes / 1024
@@ -79,9 +72,7 @@ def plot_memory(program: Program, budget_bytes: int) -> bytes:
     title = f"budget {budget:.0f} KB" + ("" if budget < 2 * peak else " (above this picture)")
     axes.set_title(title, fontsize=9, loc="right", color="#c0392b")
     handles, labels = axes.get_legend_handles_labels()
-    axes.legend(
-        handles[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8, frameon=False
-    )
+    axes.legend(handles[::-1], labels[::-1], loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8, frameon=False)
     figure.tight_layout()
     stream = io.BytesIO()
     figure.savefig(stream, format="png")

@@ -55,9 +55,7 @@ class Verification:
         }
 
 
-def verify_executions(
-    graph: Graph, executions: dict[str, Execution], images: Iterable[Array]
-) -> Verification:
+def verify_executions(graph: Graph, executions: dict[str, Execution], images: Iterable[Array]) -> Verification:
     """Run every image through all executions and compare every tensor with the first execution's."""
     names = list(executions)
     count = 0

@@ -78,9 +78,7 @@ def host_execution(program: Program, host: Host) -> Execution:
 
 def emulated_execution(program: Program, board: Board, prefix: str) -> Execution:
     """The unmodified firmware on an emulated board; rows are read as each step of the schedule begins."""
-    arenas = {
-        region: board.symbol(f"{prefix}_arena_{region}") for region, n in program.arena_bytes.items() if n
-    }
+    arenas = {region: board.symbol(f"{prefix}_arena_{region}") for region, n in program.arena_bytes.items() if n}
     input_address = int.from_bytes(board.read_memory(board.symbol("model_input_pointer"), 4), "little")
 
     def read(region: str, offset: int, count: int) -> bytes:

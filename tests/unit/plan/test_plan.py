@@ -9,6 +9,7 @@ from mcu_vision.errors import UserError
 from mcu_vision.ir import Graph
 from mcu_vision.plan import ArenaRegion, Program, plan_graph
 from mcu_vision.plan.buffers import collect_buffers
+from mcu_vision.plan.row_rules import row_rules
 from mcu_vision.plan.schedule import schedule_steps
 
 SRAM, CCM = 190 << 10, 60 << 10
@@ -25,9 +26,7 @@ def plan(graph: Graph, mode: str = "auto", sram: int = SRAM, ccm: int = CCM) -> 
 @st.composite
 def random_graphs(draw: st.DrawFn) -> Graph:
     """Chains and branches of row operators with strides, paddings, residuals and several outputs."""
-    build = GraphBuilder(
-        "random", (draw(st.integers(1, 20)), draw(st.integers(3, 12)), draw(st.integers(1, 3)))
-    )
+    build = GraphBuilder("random", (draw(st.integers(1, 20)), draw(st.integers(3, 12)), draw(st.integers(1, 3))))
     tensors = [build.conv("image", draw(st.sampled_from([2, 4])), 3, draw(st.sampled_from([1, 2])))]
     for _ in range(draw(st.integers(1, 6))):
         x = draw(st.sampled_from(tensors[-2:]))
@@ -42,9 +41,7 @@ def random_graphs(draw: st.DrawFn) -> Graph:
             y = build.depthwise(x, stride=draw(st.sampled_from([1, 2])))
         elif kind == "pool":
             shared = build.graph.tensors[x].quantization
-            y = build.simple(
-                ops.MaxPool2d, x, quantization=shared, size=(3, 3), stride=(2, 2), padding=(1,) * 4
-            )
+            y = build.simple(ops.MaxPool2d, x, quantization=shared, size=(3, 3), stride=(2, 2), padding=(1,) * 4)
         elif kind == "relu":
             y = build.simple(ops.Requantize, x, activation="relu")
         else:
@@ -121,16 +118,19 @@ def test_small_first_region_spills_into_the_second() -> None:
 
 
 def test_too_large_a_model_names_the_step_and_the_buffers() -> None:
-    with pytest.raises(UserError, match=r"needs [\d,]+ B of RAM at step \d+ .* row \d+.*image .*would help"):
+    with pytest.raises(
+        UserError, match=r"needs [\d,]+ B of RAM at step \d+ .* row \d+.*largest there: \w+.*would help"
+    ):
         plan(tiny_detector(), "auto", sram=4000, ccm=100)
 
 
 def test_schedule_runs_every_step_once() -> None:
     graph = tiny_detector()
-    for mode in ("stream", "layers"):
-        steps = schedule_steps(graph, mode)
+    rules = row_rules(graph)
+    for cuts in ((), (7,), tuple(range(1, len(graph.ops)))):
+        steps = schedule_steps(graph, rules, cuts)
         assert len(steps) == len(set(steps)) == sum(op.steps(graph) for op in graph.ops)
-        assert all(b.size_bytes > 0 for b in collect_buffers(graph, steps))
+        assert all(b.size_bytes > 0 for b in collect_buffers(graph, rules, steps))
 
 
 def test_a_float_graph_is_refused() -> None:

@@ -1,0 +1,57 @@
+"""A built model on the emulated board: image in, results out of the console."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mcu_vision.boards import Board
+from mcu_vision.emulate.unicorn_board import UnicornBoard
+from mcu_vision.reference import quantize_input
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What one inference took: exact instructions; cycles are estimates, without and with flash wait states."""
+
+    instructions: int
+    cycles_0ws: int
+    cycles_estimated: int
+
+
+class EmulatedModel:
+    """The unmodified firmware, booted, with its model's input and output at hand."""
+
+    def __init__(self, elf: Path, board: Board, prefix: str) -> None:
+        self.board = UnicornBoard(elf, board)
+        self.board.boot()
+        self._calls = self.board.record_calls(f"{prefix}_invoke")
+
+    def write_image(self, frame: npt.NDArray[np.uint8]) -> None:
+        """Put pixels uint8 (H, W, C) into the model's input, as a camera's DMA would."""
+        pointer = self.board.read_memory(self.board.symbol("model_input_pointer"), 4)
+        self.board.write_memory(int.from_bytes(pointer, "little"), quantize_input(frame).tobytes())
+
+    def infer(self) -> Inference:
+        """Run one inference by console command."""
+        self.board.command("infer 1 0%")
+        call = self._calls[-1]
+        return Inference(call.instructions, call.cycles_estimated, call.cycles_flash_model)
+
+    def boxes(self) -> npt.NDArray[np.int16]:
+        """Detections of the last inference as the console prints them: (N, 5), 1/16 pixel and Q15 score."""
+        lines = [line for line in self.board.command("boxes%") if line.startswith("m-box-[")]
+        values = [[int(v) for v in line[len("m-box-[") : -1].split()] for line in lines]
+        return np.array(values, np.int16).reshape(-1, 5)
+
+    def scores(self) -> list[float]:
+        """Scores of the last inference as the console prints them, with three decimals."""
+        line = next(x for x in self.board.command("results%") if x.startswith("m-results-["))
+        return [float(v) for v in line[len("m-results-[") : -1].split(",")]
+
+    def __enter__(self) -> "EmulatedModel":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.board.close()
