@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from rich.console import Console
 from rich.progress import track
 
 from mcu_vision.data.face_sample import FaceSample
@@ -52,7 +53,7 @@ def build_image_cache(
             meta = json.loads(listing.read_text())
             return ImageCache(np.load(path, mmap_mode="r"), meta["shapes"], meta["scales"], channels)
     arrays, shapes, scales = [], [], []
-    for sample in track(samples, "decoding photos", disable=not samples):
+    for sample in track(samples, "decoding photos", console=Console(stderr=True), disable=not samples):
         image, scale = _shrink(sample.read_image().convert("L" if channels == 1 else "RGB"), max_side)
         arrays.append(np.asarray(image).ravel())
         shapes.append((image.height, image.width))

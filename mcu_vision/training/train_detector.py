@@ -76,7 +76,7 @@ class DetectorTrainer:
     def run(self, console: Console | None = None) -> dict[str, Any]:
         """Train to the end, with a progress bar on `console`, and return the final figures."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        figures: dict[str, Any] = {}
+        figures: dict[str, Any] = {"epoch": self.epoch}
         with Progress(*columns, console=console) as progress:
             bar = progress.add_task("training", total=self.options.epochs * len(self.frames))
             progress.advance(bar, self.epoch * len(self.frames))

@@ -1,0 +1,57 @@
+"""`mcu-vision train` from a folder of photos to weights."""
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from mcu_vision.cli import app
+from mcu_vision.errors import UserError
+from mcu_vision.models.registry import build_model
+
+
+@pytest.fixture
+def photos(tmp_path):
+    rng = np.random.default_rng(0)
+    lines = []
+    with zipfile.ZipFile(tmp_path / "train.zip", "w") as archive:
+        for index in range(5):
+            path = tmp_path / f"{index}.png"
+            Image.fromarray(rng.integers(0, 255, (90, 120)).astype(np.uint8)).save(path)
+            archive.write(path, path.name)
+            # The last photo is of fold 8, which validates.
+            lines.append({"file": path.name, "boxes": [[30, 20, 25, 30]], "fold": 8 if index == 4 else 1})
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return tmp_path
+
+
+def _train(*arguments):
+    result = CliRunner().invoke(app, ["train", *arguments], catch_exceptions=True)
+    if isinstance(result.exception, UserError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_train_resume_and_load(photos):
+    out = photos / "out"
+    common = ["face-m4", "--data", str(photos), "--out", str(out), "--batch", "2", "--json"]
+    first = _train(*common, "--epochs", "1")
+    assert first["epoch"] == 1
+    assert 0 <= first["ap"] <= 1
+    assert first["weights"] == str(out / "best.safetensors")
+    build_model("face-m4", out / "best.safetensors")
+    with pytest.raises(UserError, match="holds an earlier run"):
+        _train(*common, "--epochs", "2")
+    second = _train(*common, "--epochs", "2", "--resume")
+    assert second["epoch"] == 2
+    assert len((out / "metrics.jsonl").read_text().splitlines()) == 2
+    assert _train(*common, "--epochs", "2", "--resume")["epoch"] == 2
+
+
+def test_wake_words_are_not_trained_here(photos):
+    with pytest.raises(UserError, match="no face detector"):
+        _train("vww-rnnpool", "--data", str(photos), "--json")
