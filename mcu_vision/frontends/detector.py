@@ -71,9 +71,7 @@ def attach_detector(graph: Graph, spec: DetectorSpecLike, top_k: int = 64, max_b
         )
         _append(result, decode)
         lists.append(decode.outputs[0])
-    nms = NonMaxSuppression(
-        "nms", tuple(lists), ("boxes",), iou_threshold=spec.iou_threshold, max_boxes=max_boxes
-    )
+    nms = NonMaxSuppression("nms", tuple(lists), ("boxes",), iou_threshold=spec.iou_threshold, max_boxes=max_boxes)
     _append(result, nms)
     result.outputs = nms.outputs
     result.metadata |= {"task": "detect", "detector": spec.to_json()}

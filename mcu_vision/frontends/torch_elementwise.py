@@ -31,6 +31,11 @@ def relu(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     return builder.emit(Requantize, [builder.plain(a["self"])], {}, shape, activation="relu")
 
 
+def relu6(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
+    """A clamp to [0, 6]."""
+    return builder.emit(Requantize, [builder.plain(a["self"])], {}, shape, activation="relu6")
+
+
 def clamp(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     """hardtanh, clamp and clamp_min, where they are ReLU or ReLU6; also the guard in F.normalize."""
     low, high = a.get("min_val", a.get("min")), a.get("max_val", a.get("max"))
@@ -73,6 +78,11 @@ def subtract(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
         return _scale(builder, x, np.ones_like(offset), offset, shape)
     offset = channel_vector(x, shape)
     return _scale(builder, y, -np.ones_like(offset), offset, shape)
+
+
+def subtract_reversed(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
+    """A number minus an activation."""
+    return subtract(builder, a | {"self": a["other"], "other": a["self"]}, shape)
 
 
 def multiply(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
@@ -197,8 +207,10 @@ ELEMENTWISE: dict[str, Importer] = {
     "aten.mul.Tensor": multiply,
     "aten.pad.default": pad,
     "aten.relu.default": relu,
+    "aten.relu6.default": relu6,
     "aten.replication_pad2d.default": replicate,
     "aten.reshape.default": reshape,
+    "aten.rsub.Scalar": subtract_reversed,
     "aten.softmax.int": softmax,
     "aten.squeeze.default": reshape,
     "aten.squeeze.dim": reshape,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from operator import getitem
@@ -49,7 +50,8 @@ def export_graph(module: torch.nn.Module, example: torch.Tensor, name: str) -> G
 
 
 def _trace(module: torch.nn.Module, example: torch.Tensor, name: str) -> ExportedProgram:
-    with _evaluation_mode(module), torch.no_grad():
+    with _evaluation_mode(module), torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # torch's, about its own pytree
         try:
             # The empty table decomposes nothing but turns in-place operators into functional ones.
             program: ExportedProgram = torch.export.export(module, (example,)).run_decompositions({})

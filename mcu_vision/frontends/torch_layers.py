@@ -148,9 +148,7 @@ def adaptive_avg_pool2d(builder: GraphBuilder, a: Arguments, shape: Shape) -> Va
     x, target = builder.plain(a["self"]), _pair(a["output_size"])
     if target == (1, 1):
         return x if builder.is_vector(x) else builder.emit(Mean, [x], {}, shape)
-    check(
-        x.shape[2] % target[0] == 0 and x.shape[3] % target[1] == 0, f"to {list(target)} from {list(x.shape)}"
-    )
+    check(x.shape[2] % target[0] == 0 and x.shape[3] % target[1] == 0, f"to {list(target)} from {list(x.shape)}")
     size = (x.shape[2] // target[0], x.shape[3] // target[1])
     return builder.emit(AveragePool2d, [x], {}, shape, size=size, stride=size)
 

@@ -1,0 +1,198 @@
+"""Exported modules compute what torch computes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mcu_vision.frontends.torch_export import export_graph
+from mcu_vision.ir import Graph
+from mcu_vision.models.face_m4 import face_m4
+from mcu_vision.models.rnnpool import RNNPool
+from mcu_vision.ops import RnnPool
+from mcu_vision.reference import run_graph
+
+
+class Compute(nn.Module):
+    """`function` on the image, with `layers` as its modules."""
+
+    def __init__(self, function: Callable[..., Any], *layers: nn.Module) -> None:
+        super().__init__()
+        self.function = function
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.function(x, *self.layers)
+
+
+def randomize(module: nn.Module) -> nn.Module:
+    torch.manual_seed(0)
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            nn.init.normal_(part.running_mean, 0, 0.2)
+            nn.init.uniform_(part.running_var, 0.5, 2)
+            if part.affine:
+                nn.init.uniform_(part.weight, -1, 1)
+                nn.init.normal_(part.bias)
+    return module.eval()
+
+
+def same_as_torch(module: nn.Module, shape: tuple[int, ...] = (1, 3, 12, 10)) -> Graph:
+    randomize(module)
+    torch.manual_seed(1)
+    x = torch.rand(shape)
+    graph = export_graph(module, torch.zeros(shape), "model")
+    with torch.no_grad():
+        expected = module(x)
+    results = run_graph(graph, x.permute(0, 2, 3, 1).numpy())
+    expected = expected if isinstance(expected, tuple) else (expected,)
+    assert len(results) == len(expected)
+    for result, value in zip(results.values(), expected, strict=True):
+        nhwc = value.permute(0, 2, 3, 1) if value.dim() == 4 else value
+        np.testing.assert_allclose(result.reshape(nhwc.shape), nhwc.numpy(), atol=1e-4)
+    return graph
+
+
+def kinds(graph: Graph) -> list[str]:
+    return [op.kind for op in graph.ops]
+
+
+CONVOLUTIONS = [
+    nn.Conv2d(3, 5, 3),
+    nn.Conv2d(3, 5, (3, 1), stride=(2, 1), padding=(1, 0)),
+    nn.Conv2d(3, 5, 3, padding=2, dilation=2, bias=False),
+    nn.Conv2d(3, 5, 4, padding="same"),
+    nn.Conv2d(3, 5, 3, padding="valid"),
+    nn.Conv2d(3, 3, 3, padding=1, groups=3),
+    nn.Conv2d(3, 3, 3, stride=2, groups=3, bias=False),
+]
+
+
+@pytest.mark.parametrize("layer", CONVOLUTIONS, ids=str)
+def test_convolutions(layer: nn.Module) -> None:
+    graph = same_as_torch(nn.Sequential(layer))
+    assert kinds(graph) in (["conv2d"], ["depthwise_conv2d"])
+    assert graph.ops[0].name == "0"
+
+
+POOLS = [
+    nn.MaxPool2d(2),
+    nn.MaxPool2d(3, 2, 1),
+    nn.AvgPool2d((2, 3)),
+    nn.AvgPool2d(3, 1, padding=1),
+    nn.AvgPool2d(3, 2, padding=1, count_include_pad=False),
+    nn.AdaptiveAvgPool2d((4, 5)),
+]
+
+
+@pytest.mark.parametrize("layer", POOLS, ids=str)
+def test_pools(layer: nn.Module) -> None:
+    # The shift makes negative values, for which padding with zeros is not the same as ignoring.
+    same_as_torch(Compute(lambda x, pool: pool(x - 2), layer))
+
+
+FUNCTIONS: list[tuple[str, Callable[..., Any]]] = [
+    ("relu", lambda x: F.relu(x - 0.5)),
+    ("relu in place", lambda x: F.relu_(x - 0.5)),
+    ("relu6", lambda x: F.relu6(x * 20 - 3)),
+    ("hardtanh", lambda x: F.hardtanh(x * 20 - 3, 0.0, 6.0)),
+    ("clamp", lambda x: (x * 20 - 3).clamp(0, 6)),
+    ("clamp_min", lambda x: (x - 0.5).clamp(min=0)),
+    ("add", lambda x: x + F.relu(x)),
+    ("add constants", lambda x: 1 + x + torch.tensor([1.0, 2.0, 3.0]).view(3, 1, 1)),
+    ("subtract", lambda x: 1 - (x - torch.tensor([1.0, 2.0, 3.0]).view(1, 3, 1, 1))),
+    ("multiply", lambda x: 2 * x * torch.tensor([1.0, -2.0, 3.0]).view(1, 3, 1, 1)),
+    ("divide", lambda x: x / torch.tensor([0.5, 0.2, 0.3]).view(1, 3, 1, 1)),
+    ("normalise", lambda x: F.normalize(x, dim=1)),
+    ("softmax", lambda x: x.softmax(1)),
+    ("concat", lambda x: torch.cat([x, x - 1, F.relu(x)], dim=1)),
+    ("mean", lambda x: x.mean((2, 3))),
+    ("mean keepdim", lambda x: x.mean([-1, -2], keepdim=True)),
+    ("pooled softmax", lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1).softmax(-1)),
+    ("squeeze", lambda x: F.adaptive_avg_pool2d(x, 1).squeeze(-1).squeeze(-1)),
+    ("pad and pool", lambda x: F.max_pool2d(F.pad(x - 2, (1, 0, 0, 1)), 2)),
+    ("pad alone", lambda x: F.pad(F.pad(x, (1, 0, 2, 3)), (0, 1, 0, 0))),
+    ("dropout", lambda x: F.dropout(x, training=False).contiguous().clone().detach() + x),
+    ("in place add", lambda x: (x * 2).add_(x).relu_()),
+    ("constant arithmetic", lambda x: x * torch.exp(torch.ones(3, 1, 1))),
+]
+
+
+@pytest.mark.parametrize("function", [f for _, f in FUNCTIONS], ids=[n for n, _ in FUNCTIONS])
+def test_functions(function: Callable[..., Any]) -> None:
+    same_as_torch(Compute(function))
+
+
+def test_batch_norm_with_and_without_parameters() -> None:
+    graph = same_as_torch(nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), nn.ReLU6()))
+    assert kinds(graph) == ["conv2d", "scale_channels", "requantize"]
+    same_as_torch(nn.Sequential(nn.BatchNorm2d(3, affine=False)))
+
+
+def test_padding_is_folded_into_a_convolution() -> None:
+    graph = same_as_torch(nn.Sequential(nn.ZeroPad2d((1, 2, 3, 0)), nn.Conv2d(3, 4, 3, 2, padding=1)))
+    assert kinds(graph) == ["conv2d"]
+    assert graph.ops[0].attributes()["padding"] == (4, 2, 1, 3)
+
+
+@pytest.mark.parametrize("flatten", [lambda x: x.flatten(1), lambda x: x.reshape(1, -1), lambda x: x.view(1, 360)])
+def test_linear_behind_a_flattened_map(flatten: Callable[[Tensor], Tensor]) -> None:
+    graph = same_as_torch(Compute(lambda x, a, b: b(F.relu(a(flatten(x)))), nn.Linear(360, 7), nn.Linear(7, 2)))
+    assert kinds(graph) == ["dense", "requantize", "dense"]
+
+
+def test_pointwise_convolution_of_pooled_features() -> None:
+    module = Compute(
+        lambda x, conv, linear: linear(conv(F.adaptive_avg_pool2d(x, 1)).flatten(1)),
+        nn.Conv2d(3, 8, 1),
+        nn.Linear(8, 2, bias=False),
+    )
+    assert kinds(same_as_torch(module)) == ["mean", "dense", "dense"]
+
+
+def test_shared_layer_and_several_outputs() -> None:
+    module = Compute(lambda x, conv: (conv(x), conv(F.relu(x - 0.5))), nn.Conv2d(3, 4, 3))
+    graph = same_as_torch(module)
+    assert len(graph.outputs) == 2
+    assert len({op.name for op in graph.ops}) == len(graph.ops)
+
+
+@pytest.mark.parametrize("smooth", [False, True])
+@pytest.mark.parametrize("replicate", [False, True])
+def test_rnn_pool(smooth: bool, replicate: bool) -> None:
+    pool = RNNPool(3, 6, 5, (4, 5), 2, smooth=smooth, replicate_last=replicate)
+    pool.zeta1, pool.nu1, pool.zeta2, pool.nu2 = 0.9, 0.05, 0.8, 0.1
+    with torch.no_grad():
+        for parameter in pool.parameters():
+            parameter.normal_(0, 0.5)
+    assert kinds(same_as_torch(nn.Sequential(pool))) == ["rnn_pool"]
+
+
+def test_replication_behind_rnn_pool_is_fused() -> None:
+    module = nn.Sequential(RNNPool(3, 6, 5, 4, 2), nn.ReplicationPad2d((0, 1, 0, 1)), nn.Conv2d(20, 2, 1))
+    graph = same_as_torch(module)
+    assert kinds(graph) == ["rnn_pool", "conv2d"]
+    assert isinstance(graph.ops[0], RnnPool)
+    assert graph.ops[0].replicate_last
+
+
+def test_face_detector_names_and_sources() -> None:
+    graph = same_as_torch(face_m4(), (1, 1, 240, 320))
+    assert graph.outputs[:4] == ("heads.0.loc", "heads.0.conf", "heads.1.loc", "heads.1.conf")
+    names = [op.name for op in graph.ops]
+    assert "stages.2.add" in names
+    add = graph.ops[names.index("stages.2.add")]
+    assert add.source.startswith("mcu_vision/models/blocks.py:") or add.source.startswith("blocks.py:")
+    assert not any(op.source.startswith("/") for op in graph.ops)
+
+
+def test_training_mode_is_restored() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4), nn.Dropout())
+    module.train()
+    module[1].eval()
+    export_graph(module, torch.zeros(1, 3, 4, 4), "model")
+    assert [m.training for m in module.modules()] == [True, True, False, True]

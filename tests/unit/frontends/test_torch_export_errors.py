@@ -1,0 +1,85 @@
+"""What cannot be imported is named, with its place in the user's source."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mcu_vision.errors import UserError
+from mcu_vision.frontends.torch_export import export_graph
+
+
+class Gelu(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return F.gelu(x)
+
+
+class Compute(nn.Module):
+    def __init__(self, function: Callable[[Tensor], Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Any:
+        return self.function(x)
+
+
+def problem(module: nn.Module, shape: tuple[int, ...] = (1, 4, 8, 8)) -> str:
+    with pytest.raises(UserError) as caught:
+        export_graph(module, torch.zeros(shape), "model")
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+def test_operator_place_module_and_remedy() -> None:
+    line = Gelu.forward.__code__.co_firstlineno + 1
+    text = problem(nn.Sequential(nn.Conv2d(4, 4, 1), nn.Sequential(Gelu())))
+    assert text.startswith("aten.gelu.default is not supported at ")
+    assert f"test_torch_export_errors.py:{line} in module 1.0; supported are " in text
+    assert "aten.conv2d" in text
+    assert "mcu_vision.rnn_pool" in text
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda x: x.clamp(-1, 1), "aten.clamp.default from -1 to 1"),
+        (lambda x: x * x.mean((2, 3), keepdim=True), "aten.mul.Tensor of two activations"),
+        (lambda x: x + torch.zeros(8, 8), "with a constant of shape [8, 8]"),
+        (lambda x: x + x.mean((2, 3), keepdim=True), "of shapes"),
+        (lambda x: torch.cat([x, x], dim=2), "along dim=2"),
+        (lambda x: x.softmax(2), "over dim=2"),
+        (lambda x: x.mean(1), "over dim=[1]"),
+        (lambda x: F.pad(x, (1, 1)), "by [1, 1]"),
+        (lambda x: F.pad(x, (1, 1, 1, 1), value=1.0), "value=1.0"),
+        (lambda x: F.pad(x, (0, 1, 0, 1), mode="replicate"), "behind RNNPool"),
+        (lambda x: F.normalize(x, dim=2), "other than F.normalize(x, dim=1)"),
+        (lambda x: F.normalize(x, p=1.0, dim=1), "other than F.normalize(x, dim=1)"),
+        (lambda x: F.max_pool2d(x, 3, ceil_mode=True), "with ceil_mode"),
+        (lambda x: F.max_pool2d(x, 2, dilation=2), "with dilation"),
+        (lambda x: F.adaptive_avg_pool2d(x, 3), "to [3, 3]"),
+        (lambda x: F.conv2d(x, torch.ones(4, 2, 1, 1), groups=2), "with groups=2"),
+        (lambda x: F.conv2d(x, torch.ones(8, 1, 1, 1), groups=4), "with groups=4"),
+        (lambda x: x.flatten(1).relu(), "of a flattened map"),
+        (lambda x: x.view(1, 8, 4, 8), "to [1, 8, 4, 8]"),
+        (lambda x: torch.add(x, x, alpha=2), "with alpha=2"),
+        (lambda x: x.flatten(1), "an output of a flattened map"),
+        (lambda x: (x.relu(), torch.ones(3)), "an output of a constant"),
+    ],
+)
+def test_details_of_operators(function: Callable[[Tensor], Any], words: str) -> None:
+    text = problem(Compute(function))
+    assert words in text
+    assert "is not supported" in text
+
+
+def test_control_flow_on_data() -> None:
+    assert "torch.export cannot trace model" in problem(Compute(lambda x: x if x.sum() > 0 else -x))
+
+
+def test_example_must_be_one_image() -> None:
+    assert "(1, C, H, W)" in problem(Gelu(), (2, 3, 4, 4))
+    assert "(1, C, H, W)" in problem(Gelu(), (1, 3))
