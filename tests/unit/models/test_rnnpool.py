@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from mcu_vision.errors import UserError
-from mcu_vision.models.rnnpool import RNNPool
+from mcu_vision.models.rnnpool import RNNPool, rnn_pool_op
 
 SHAPES = st.fixed_dictionaries(
     {
@@ -124,9 +124,7 @@ def _edgeml_cell(monkeypatch, inputs, hidden, gates):
     return cell
 
 
-@pytest.mark.parametrize(
-    ("smooth", "gates"), [(True, ("sigmoid", "tanh")), (False, ("quantSigm", "quantTanh"))]
-)
+@pytest.mark.parametrize(("smooth", "gates"), [(True, ("sigmoid", "tanh")), (False, ("quantSigm", "quantTanh"))])
 def test_equals_edgeml(monkeypatch, smooth, gates):
     """EdgeML's RNNPool, which PyPI lacks, is put together from its FastGRNN layers.
 
@@ -169,8 +167,16 @@ def test_export_keeps_one_node():
     called = [str(n.target) for n in program.graph.nodes if n.op == "call_function"]
     assert called.count("mcu_vision.rnn_pool.default") == 1
     assert len(called) == 3
-    assert program.graph_module.meta is not None
     assert torch.equal(program.module()(image), net(image))
+
+
+def test_operator_is_registered_soundly():
+    pool = RNNPool(2, 3, 2, (4, 5), 3, replicate_last=True)
+    first = (pool.w1, pool.u1, pool.gate_bias1, pool.bias1)
+    second = (pool.w2, pool.u2, pool.gate_bias2, pool.bias2)
+    weights = tuple(p.detach() for p in (*first, *second))
+    arguments = (torch.rand(2, 2, 10, 12), *weights, 1.0, 0.0, 1.0, 0.0, 4, 5, 3, False, True)
+    torch.library.opcheck(rnn_pool_op, arguments, test_utils=("test_schema", "test_faketensor"))
 
 
 def test_sparsity_keeps_the_largest_entries():
