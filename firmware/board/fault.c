@@ -50,8 +50,9 @@ __attribute__((noreturn, used)) static void report_fault(const uint32_t *frame) 
     print_hexadecimal(fault_address(cfsr));
     print_line("]");
     uart_flush();
+    SYST_CSR = 0;
     for (;;) {
-        __asm__ volatile("cpsid i\n wfi" ::: "memory");
+        __asm__ volatile("wfi"); /* for good: no interrupt preempts this handler */
     }
 }
 
