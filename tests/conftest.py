@@ -12,3 +12,7 @@ def shared_dir() -> Path:
     if not (path / "data").is_dir():
         pytest.skip("needs the project's shared photos and models beside the checkout")
     return path
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="renew the expected generated sources")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mcu_vision.ir import Array, Graph, Op, Tensor
+from mcu_vision.ir import Array, Graph, Op, RowWindow, Tensor
 from mcu_vision.plan.program import Buffer, Program
 
 C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t"}
@@ -198,10 +198,17 @@ def _inputs(graph: Graph, op: Op, kinds: tuple[str, ...], rings: dict[str, CRing
         if kind == "rows":
             assert window is not None
             count = (window.size - 1) // window.dilation + 1
-            first = f"step * {window.stride} + {window.offset}" if window.offset else f"step * {window.stride}"
             setup.append(f"const int8_t *rows[{count}];")
-            setup.append(f"nn_window(&{name}, {first.replace('+ -', '- ')}, {window.dilation}, {count}, rows);")
+            setup.append(f"nn_window(&{name}, {_first_row(window)}, {window.dilation}, {count}, rows);")
             arguments.append("rows")
         else:
             arguments.append(f"nn_row(&{name}, {'0' if kind == 'whole' else 'step'})")
     return setup, arguments
+
+
+def _first_row(window: RowWindow) -> str:
+    """C expression of the first row that `step` reads."""
+    text = "step" if window.stride == 1 else f"step * {window.stride}"
+    if window.offset:
+        text += f" {'-' if window.offset < 0 else '+'} {abs(window.offset)}"
+    return text

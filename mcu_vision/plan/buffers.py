@@ -69,18 +69,14 @@ def _may_overwrite(graph: Graph, rules: list[RowRule], schedule: list[Step], ind
 
 
 def _working_buffers(graph: Graph, schedule: list[Step]) -> list[Buffer]:
+    """Scratch, in use while its operator runs, and state, in use from its first step to its last."""
     order = np.array([item.op for item in schedule])
     buffers = []
     for index, op in enumerate(graph.ops):
         call = op.kernel(graph)
         runs = order == index
-        if call.scratch_bytes:
-            buffers.append(
-                Buffer(f"{op.name}.scratch", "scratch", 1, call.scratch_bytes, *_whole(runs, call.scratch_bytes))
-            )
-        if call.state_bytes:
-            positions = np.flatnonzero(runs)
-            between = np.zeros(len(order), bool)
-            between[positions[0] : positions[-1] + 1] = True
-            buffers.append(Buffer(f"{op.name}.state", "state", 1, call.state_bytes, *_whole(between, call.state_bytes)))
+        between = np.maximum.accumulate(runs) & np.maximum.accumulate(runs[::-1])[::-1]
+        for kind, size, in_use in (("scratch", call.scratch_bytes, runs), ("state", call.state_bytes, between)):
+            if size:
+                buffers.append(Buffer(f"{op.name}.{kind}", kind, 1, size, *_whole(in_use, size)))
     return buffers

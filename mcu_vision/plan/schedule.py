@@ -1,5 +1,7 @@
 """In which order operators run their steps."""
 
+from itertools import pairwise
+
 from mcu_vision.ir import Graph
 from mcu_vision.plan.program import Step
 from mcu_vision.plan.row_rules import RowRule
@@ -16,7 +18,7 @@ def schedule_steps(graph: Graph, rules: list[RowRule], cuts: tuple[int, ...] = (
     complete = dict.fromkeys(graph.tensors, 0) | {name: graph.tensors[name].rows for name in graph.inputs}
     bounds = [0, *sorted(cuts), len(rules)]
     schedule: list[Step] = []
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in pairwise(bounds):
         schedule += _stream(rules, range(first, last), complete)
     return schedule
 

@@ -1,0 +1,96 @@
+#include "pooled.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "pooled_weights.h"
+#include "nn.h"
+#include "nn_rows.h"
+
+#ifndef NN_ARENA_SECTION
+#define NN_ARENA_SECTION(region)
+#endif
+#if defined(__GNUC__)
+#define ALIGNED __attribute__((aligned(8)))
+#else
+#define ALIGNED
+#endif
+
+ALIGNED NN_ARENA_SECTION(".arena.sram") int8_t pooled_arena_sram[POOLED_ARENA_SRAM_BYTES];
+
+/* image: 16 x 16 x 2 int8 */
+static const nn_ring tensor_0 = {pooled_arena_sram + 0, 32, 16, 16};
+/* rnn_pool0.out: 4 x 4 x 16 int8 */
+static const nn_ring tensor_1 = {pooled_arena_sram + 1144, 64, 2, 4};
+/* mean1.out: 16 int8 */
+static const nn_ring tensor_2 = {pooled_arena_sram + 64, 16, 1, 1};
+/* dense2.out: 2 int8 */
+static const nn_ring tensor_3 = {pooled_arena_sram + 32, 2, 1, 1};
+
+/* rnn_pool0: rnn_pool -> 4 x 4 x 16 */
+static void run_0(int32_t step) {
+    const int8_t *rows[8];
+    nn_window(&tensor_0, step * 4, 1, 8, rows);
+    nn_rnn_pool_s8(&pooled_op0, rows, nn_row(&tensor_1, step), (void *)(pooled_arena_sram + 512), (void *)(pooled_arena_sram + 952), step);
+    if (step == 2) {
+        memcpy(nn_row(&tensor_1, step + 1), nn_row(&tensor_1, step), (size_t)tensor_1.row_bytes);
+    }
+}
+
+/* mean1: mean -> 16 */
+static void run_1(int32_t step) {
+    nn_mean_s8(&pooled_op1, nn_row(&tensor_1, step), nn_row(&tensor_2, 0), (void *)(pooled_arena_sram + 0), step);
+}
+
+/* dense2: dense -> 2 */
+static void run_2(int32_t step) {
+    nn_dense_s8(&pooled_op2, nn_row(&tensor_2, 0), nn_row(&tensor_3, 0), (void *)(pooled_arena_sram + 0));
+    (void)step;
+}
+
+static void (*const operators[])(int32_t step) = {
+    run_0,
+    run_1,
+    run_2,
+};
+
+/* Which operator runs next: its steps follow one another. */
+static const uint8_t schedule[POOLED_STEPS] = {
+    0, 1, 0, 1, 0, 1, 1, 2,
+};
+
+static uint16_t steps_done[3];
+
+int8_t *pooled_input(void) { return pooled_arena_sram + 0; }
+
+#if defined(__GNUC__)
+__attribute__((noinline))
+#endif
+void pooled_step(int index) {
+    if (index == 0) {
+        memset(steps_done, 0, sizeof steps_done);
+    }
+    const uint8_t op = schedule[index];
+    operators[op](steps_done[op]++);
+}
+
+#if defined(__GNUC__)
+__attribute__((noinline))
+#endif
+int pooled_invoke(void) {
+    for (int index = 0; index < POOLED_STEPS; ++index) {
+        pooled_step(index);
+    }
+    return 0;
+}
+
+static const nn_ring *const outputs[] = {&tensor_3};
+
+const int8_t *pooled_output(int i) {
+    return (i >= 0 && i < POOLED_OUTPUTS) ? outputs[i]->base : NULL;
+}
+
+int pooled_output_bytes(int i) {
+    return (i >= 0 && i < POOLED_OUTPUTS) ? outputs[i]->rows * outputs[i]->row_bytes : 0;
+}

@@ -1,0 +1,166 @@
+#include "residual_chain_weights.h"
+
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define ALIGNED __attribute__((aligned(4)))
+#else
+#define ALIGNED
+#endif
+
+/* conv2d0: conv2d -> 5 x 4 x 4 */
+ALIGNED static const int8_t residual_chain_op0_weights[36] = {
+    113, 32, 47, 101, 20, 70, 85, -70, -113, -51, -55, 95, 105, -126, 0, 82,
+    -94, 76, -97, -8, 81, -50, -40, -57, 56, -63, 125, -14, -6, 1, 21, 14,
+    2, 126, 78, 75,
+};
+ALIGNED static const int32_t residual_chain_op0_bias[4] = {
+    37909, 4546, -8326, 36191,
+};
+ALIGNED static const int32_t residual_chain_op0_multiplier[4] = {
+    1076973584, 1615659812, 1917633471, 1593954471,
+};
+ALIGNED static const int8_t residual_chain_op0_shift[4] = {
+    -7, -7, -9, -9,
+};
+const nn_conv residual_chain_op0 = {
+    .in_zero = -128,
+    .out_zero = -92,
+    .out_min = -92,
+    .out_max = 127,
+    .weights = residual_chain_op0_weights,
+    .bias = residual_chain_op0_bias,
+    .multiplier = residual_chain_op0_multiplier,
+    .shift = residual_chain_op0_shift,
+    .kernel_h = 3,
+    .kernel_w = 3,
+    .stride_w = 2,
+    .pad_left = 1,
+    .dilation_w = 1,
+    .in_c = 1,
+    .in_w = 8,
+    .out_w = 4,
+    .out_c = 4,
+};
+
+/* depthwise_conv2d1: depthwise_conv2d -> 5 x 4 x 4 */
+ALIGNED static const int8_t residual_chain_op1_weights[36] = {
+    4, 120, -9, 79, 106, 82, 33, -15, 4, -60, -1, -31, -64, 126, -124, -103,
+    -78, 120, 49, 97, -76, 56, -33, -3, -127, 30, 84, 42, -88, 9, -59, 119,
+    97, -80, 2, 112,
+};
+ALIGNED static const int32_t residual_chain_op1_bias[4] = {
+    -19036, 37983, -5305, 27775,
+};
+ALIGNED static const int32_t residual_chain_op1_multiplier[4] = {
+    1154427018, 1311338552, 1246062118, 2005733477,
+};
+ALIGNED static const int8_t residual_chain_op1_shift[4] = {
+    -7, -7, -9, -8,
+};
+const nn_conv residual_chain_op1 = {
+    .in_zero = -92,
+    .out_zero = 95,
+    .out_min = 95,
+    .out_max = 127,
+    .weights = residual_chain_op1_weights,
+    .bias = residual_chain_op1_bias,
+    .multiplier = residual_chain_op1_multiplier,
+    .shift = residual_chain_op1_shift,
+    .kernel_h = 3,
+    .kernel_w = 3,
+    .stride_w = 1,
+    .pad_left = 1,
+    .dilation_w = 1,
+    .in_c = 4,
+    .in_w = 4,
+    .out_w = 4,
+    .out_c = 4,
+};
+
+/* conv2d2: conv2d -> 5 x 4 x 4 */
+ALIGNED static const int8_t residual_chain_op2_weights[16] = {
+    37, 25, -100, -112, 41, -29, 25, -45, -70, -89, -30, 81, -25, -31, 19, 122,
+};
+ALIGNED static const int32_t residual_chain_op2_bias[4] = {
+    16077, -637, 10506, -8314,
+};
+ALIGNED static const int32_t residual_chain_op2_multiplier[4] = {
+    1168197345, 1193298336, 1248184501, 1312257041,
+};
+ALIGNED static const int8_t residual_chain_op2_shift[4] = {
+    -5, -5, -5, -5,
+};
+const nn_conv residual_chain_op2 = {
+    .in_zero = 95,
+    .out_zero = -115,
+    .out_min = -128,
+    .out_max = 127,
+    .weights = residual_chain_op2_weights,
+    .bias = residual_chain_op2_bias,
+    .multiplier = residual_chain_op2_multiplier,
+    .shift = residual_chain_op2_shift,
+    .kernel_h = 1,
+    .kernel_w = 1,
+    .stride_w = 1,
+    .pad_left = 0,
+    .dilation_w = 1,
+    .in_c = 4,
+    .in_w = 4,
+    .out_w = 4,
+    .out_c = 4,
+};
+
+/* add3: add -> 5 x 4 x 4 */
+const nn_add residual_chain_op3 = {
+    .count = 16,
+    .a_zero = -92,
+    .b_zero = -115,
+    .out_zero = -25,
+    .out_min = -128,
+    .out_max = 127,
+    .left_shift = 20,
+    .a_multiplier = 1797858693,
+    .a_shift = -2,
+    .b_multiplier = 1073741824,
+    .b_shift = 0,
+    .out_multiplier = 1811871787,
+    .out_shift = -18,
+};
+
+/* conv2d4: conv2d -> 5 x 4 x 2 */
+ALIGNED static const int8_t residual_chain_op4_weights[72] = {
+    -24, 119, 115, -73, -126, 44, -124, -51, -1, 95, -104, 41, 8, -94, 88, 88,
+    -4, 113, 27, 103, 117, 18, -56, -90, 16, -78, 64, 109, -65, 13, -115, -81,
+    -31, 98, 120, 36, 21, 18, -112, -32, 123, -23, -73, -66, 54, -118, 120, 96,
+    17, -8, 67, 12, -6, -45, -14, 64, -113, -121, 56, -33, 77, -120, 104, -96,
+    -21, 119, -100, 40, 58, -18, -107, 6,
+};
+ALIGNED static const int32_t residual_chain_op4_bias[2] = {
+    6107, -3989,
+};
+ALIGNED static const int32_t residual_chain_op4_multiplier[2] = {
+    1272899734, 1178101430,
+};
+ALIGNED static const int8_t residual_chain_op4_shift[2] = {
+    -7, -8,
+};
+const nn_conv residual_chain_op4 = {
+    .in_zero = -25,
+    .out_zero = 93,
+    .out_min = 93,
+    .out_max = 127,
+    .weights = residual_chain_op4_weights,
+    .bias = residual_chain_op4_bias,
+    .multiplier = residual_chain_op4_multiplier,
+    .shift = residual_chain_op4_shift,
+    .kernel_h = 3,
+    .kernel_w = 3,
+    .stride_w = 1,
+    .pad_left = 1,
+    .dilation_w = 1,
+    .in_c = 4,
+    .in_w = 4,
+    .out_w = 4,
+    .out_c = 2,
+};
