@@ -1,4 +1,5 @@
-/* A model for tests of the firmware alone: 4x4x1 in; output 0 is the input reversed, output 1 its first two bytes. */
+/* A model for tests of the firmware alone: 4x4x1 in; output 0 is the input reversed, output 1 its first two
+ * bytes. */
 #ifndef MODEL_GLUE_H
 #define MODEL_GLUE_H
 
@@ -19,18 +20,10 @@ int fake_invoke(void);
 const int8_t *fake_output(int i);
 int fake_output_bytes(int i);
 
-static inline int8_t *model_input(void) {
-    return fake_input();
-}
-static inline int model_invoke(void) {
-    return fake_invoke();
-}
-static inline const int8_t *model_output(int i) {
-    return fake_output(i);
-}
-static inline int model_output_bytes(int i) {
-    return fake_output_bytes(i);
-}
+static inline int8_t *model_input(void) { return fake_input(); }
+static inline int model_invoke(void) { return fake_invoke(); }
+static inline const int8_t *model_output(int i) { return fake_output(i); }
+static inline int model_output_bytes(int i) { return fake_output_bytes(i); }
 static inline float model_output_dequantized(int i, int k) {
     return (float)(fake_output(i)[k] + 128) / 256.0f;
 }

@@ -12,9 +12,7 @@ static uint32_t overflow_stack(uint32_t depth) {
     return depth < deepest ? overflow_stack(depth + 1) + frame[0] : 0;
 }
 
-int8_t *fake_input(void) {
-    return input;
-}
+int8_t *fake_input(void) { return input; }
 
 int fake_invoke(void) {
     switch (input[15]) {

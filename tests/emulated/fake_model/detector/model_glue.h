@@ -1,5 +1,6 @@
-/* A detector for tests of the firmware alone: a box for each of the first 15 input bytes above 0; the last byte makes it
- * fail: -128 reads nowhere, -127 overflows the stack, -126 executes an undefined instruction, -125 returns an error. */
+/* A detector for tests of the firmware alone: a box for each of the first 15 input bytes above 0; the last
+ * byte makes it fail: -128 reads nowhere, -127 overflows the stack, -126 executes an undefined instruction,
+ * -125 returns an error. */
 #ifndef MODEL_GLUE_H
 #define MODEL_GLUE_H
 
@@ -24,12 +25,8 @@ int8_t *fake_input(void);
 int fake_invoke(void);
 int fake_detect(model_box *boxes, int max_boxes);
 
-static inline int8_t *model_input(void) {
-    return fake_input();
-}
-static inline int model_invoke(void) {
-    return fake_invoke();
-}
+static inline int8_t *model_input(void) { return fake_input(); }
+static inline int model_invoke(void) { return fake_invoke(); }
 static inline const int8_t *model_output(int i) {
     (void)i;
     return fake_input();
@@ -38,8 +35,6 @@ static inline int model_output_bytes(int i) {
     (void)i;
     return MODEL_INPUT_BYTES;
 }
-static inline int model_detect(model_box *boxes, int max_boxes) {
-    return fake_detect(boxes, max_boxes);
-}
+static inline int model_detect(model_box *boxes, int max_boxes) { return fake_detect(boxes, max_boxes); }
 
 #endif
