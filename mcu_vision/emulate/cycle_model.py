@@ -28,6 +28,7 @@ _MULTIPLE = {
     **dict.fromkeys(("vldmia", "vldmdb", "vpop", "vstmia", "vstmdb", "vpush"), "float"),
 }
 _BRANCHES = frozenset(("b", "bl", "bx", "blx", "cbz", "cbnz"))
+_FLOAT = ("v", "fconst", "fmstat")  # prefixes; the last two are VMOV of a constant and VMRS of the flags
 _TABLE_BRANCHES = frozenset(("tbb", "tbh"))
 _CYCLES = {
     **dict.fromkeys(("udiv", "sdiv"), DIVIDE),
@@ -127,7 +128,7 @@ def _time(code: "capstone.CsInsn") -> _Timed:
 
 
 def _kind(name: str) -> str:
-    if name.startswith("v"):
+    if name.startswith(_FLOAT):
         return "float"
     if name in ("udiv", "sdiv"):
         return "divide"

@@ -20,6 +20,7 @@ from mcu_vision.errors import UserError
 _RAM_AT_POWER_ON = b"\xdb"  # not zero, so that firmware which relies on that fails
 _LONGEST_SLICE_CYCLES = 1 << 26  # a fraction of a second; between slices Python can take an interrupt from the keyboard
 _BITS_PER_BYTE = 10
+_IDLE_LOOP_INSTRUCTIONS, _LONGEST_IDLE_SKIP_CYCLES = 8, 1 << 20
 _SLEEPS = (b"\x30\xbf", b"\x20\xbf", b"\x03\x80", b"\x02\x80")  # WFI, WFE, and the last half words of their wide forms
 
 
@@ -45,6 +46,7 @@ class Machine:
         self.engine = UnicornEngine(board, self.counter)
         self.nvic = Nvic(IRQS)
         self._asleep = 0
+        self._woken_at, self._woken_instructions, self._idle_skip = 0, 0, 0
         self._systick = SysTick(lambda: self.now)
         self.system = SystemControl(self.nvic, self._systick, self.counter.stop_soon, self._want_reset)
         self._dwt = DataWatchpointTrace(lambda: self.counter.now, lambda: self.system.trace_enabled)
@@ -130,8 +132,9 @@ class Machine:
         if self.console.can_deliver and self.now >= self._last_byte + self._byte_cycles:
             self._deliver_byte()
         for usart in self.chip.usarts.values():
-            if usart.interrupt:
-                self.nvic.pending.add(FIRST_IRQ + usart.irq)
+            number = FIRST_IRQ + usart.irq
+            if usart.interrupt and number not in self.nvic.active:  # sampled again when the handler returns
+                self.nvic.pending.add(number)
         if self._systick.advance():
             self.nvic.pending.add(SYS_TICK)
 
@@ -156,6 +159,14 @@ class Machine:
             )
         return self._take_exceptions()
 
+    def _skip_idle_loop(self, pc: int) -> None:
+        """Where code sleeps again and again at `pc` while it masks what wakes it, let time pass faster and faster."""
+        instructions = self.counter.state.instructions
+        same = self._woken_at == pc and instructions - self._woken_instructions < _IDLE_LOOP_INSTRUCTIONS
+        self._idle_skip = min(2 * self._idle_skip + 1, _LONGEST_IDLE_SKIP_CYCLES) if same else 0
+        self._asleep += self._idle_skip
+        self._woken_at, self._woken_instructions = pc, instructions
+
     def _deadline(self, end: int, held_back: bool) -> int:
         """When to look up again, on the counter's clock; at the next block while an exception is held back, since the
         engine does not say when masks change.
@@ -178,7 +189,10 @@ class Machine:
         if self.console.can_deliver:
             self._deliver_byte()
         self._poll()
-        if self._reset_wanted or any(map(self.nvic.can_pend, self.nvic.pending)):
+        if self._reset_wanted:
+            return True
+        if any(map(self.nvic.can_pend, self.nvic.pending)):
+            self._skip_idle_loop(pc)
             return True
         tick = self._systick.next_tick()
         if tick is None:

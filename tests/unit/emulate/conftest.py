@@ -13,8 +13,8 @@ from mcu_vision.emulate.unicorn_board import UnicornBoard
 _LINKER_SCRIPT = """
 ENTRY(reset)
 HANDLERS
-PROVIDE(__stack_bottom = 0x10000000);
-PROVIDE(__stack_top = 0x10001000);
+__stack_bottom = 0x10000000;
+__stack_top = 0x10001000;
 MEMORY { flash : ORIGIN = 0x08000000, LENGTH = 2M   sram : ORIGIN = 0x20000000, LENGTH = 192K }
 SECTIONS {
     .vectors : { KEEP(*(.vectors)) } > flash

@@ -145,7 +145,7 @@ def test_profile_switch(run_program: Run) -> None:
     board.run(lambda: False, 1.0)
     board.profile = False
     executed = board.profile_result().instructions
-    board.boot_again = board._machine.reset()  # type: ignore[attr-defined, func-returns-value]
+    board._machine.reset()
     board.run(lambda: False, 1.0)
     assert board.profile_result().instructions == executed == 1 + 2 * 99 + 1
     assert board.instructions == 2 * executed

@@ -29,7 +29,9 @@ def test_symbols_and_load_addresses(program: bytes, tmp_path: Path) -> None:
     assert elf.describe(0x20000000) == "no known function" or elf.functions[-1].size_bytes == 0
     flash = {address: data for address, data in elf.contents}
     assert min(flash) == 0x08000000
-    assert (7).to_bytes(4, "little") in (data[:4] for address, data in flash.items() if 0x08000000 < address < 0x09000000)
+    assert (7).to_bytes(4, "little") in (
+        data[:4] for address, data in flash.items() if 0x08000000 < address < 0x09000000
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"\x7fELF", b"not an ELF file at all"])

@@ -22,6 +22,8 @@ function reset
     ldr r1, [r0]
     orr r1, r1, #0xF00000
     str r1, [r0]
+    dsb
+    isb
     ldr r0, =0xE000ED24      @ bus and usage faults on
     ldr r1, =0x70000
     str r1, [r0]
@@ -84,7 +86,7 @@ function usart3
     adr r0, ready
     bl print
 6:  pop {r4, pc}
-function bus_fault
+function hard_fault         @ a bus fault in a handler of the same urgency
     ldr r4, =0x40004800
     movs r1, #10
     str r1, [r4, #4]
@@ -100,10 +102,10 @@ def test_console_by_interrupt(run_program: Run) -> None:
     assert board.boot() == []
     assert board.command("name") == ["name"]
     assert board.command("hello%") == ["hello"]
+    assert board.run(lambda: False, 1.0) is Outcome.IDLE  # out of the handler
     engine = board._machine.engine
     assert engine.read("s0") == 0x3F800000
     assert engine.read("sp") == board.symbol("__stack_top")
-    assert board.run(lambda: False, 1.0) is Outcome.IDLE
 
 
 def test_console_errors(run_program: Run) -> None:
@@ -128,6 +130,7 @@ def test_delivered_fault(run_program: Run) -> None:
     handler = board.symbol("usart3")
     assert handler < frame[6] < handler + 64
     assert board._machine.system.read(0xD28, 4) == 0x8200  # CFSR: precise, address valid
+    assert board._machine.system.read(0xD2C, 4) == 1 << 30  # HFSR: escalated
     assert board._machine.system.read(0xD38, 4) == 0x20030000  # BFAR
 
 
