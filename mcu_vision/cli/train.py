@@ -1,5 +1,6 @@
 """mcu-vision train"""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +40,8 @@ def train(
     Example: mcu-vision train face-m4 --data faces/ --epochs 50 --out runs/face-m4
     """
     options.check_choice(optimizer, ("adamw", "sgd"), "--optimizer")
+    # Spinning OpenMP threads take the CPU from the process that augments, and from everything else.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from mcu_vision.cli.train_detector import train_face_detector
         from mcu_vision.training.train_options import TrainOptions

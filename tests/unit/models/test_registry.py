@@ -54,15 +54,16 @@ def _count(model: nn.Module) -> tuple[int, int, int]:
     return sum(p.numel() for p in model.parameters()), shared, naive
 
 
-# Published parameters and multiply-adds (paper, tables 2, 4 and 5), and how far ours may be off. The paper
-# rounds, and does not say how it counts the pool: its figures lie between shared and patch by patch, or
-# under both. Where its own table gives other sizes than its text:
-# - face-m4: table 5 states 160 KB of model but no parameters; 70 M multiply-adds with sparse pool weights.
-# - face-a: as described (expansion 2 in the last two blocks) it has 0.118 M parameters, with expansion 1
-#   there it would have 0.06 M.
+# Parameters and multiply-adds, and how far ours may be off: the paper's (tables 2, 4 and 5) but where its
+# tables disagree with the layers that it describes, which ours follow. It rounds, and does not say how it
+# counts the pool; ours are counted with shared work once.
+# - face-m4: table 5 states no parameters (56,326 is ours), and 70 M multiply-adds with sparse pool weights.
+# - face-a: the described layers have 0.118 M parameters; 0.06 M, as published, would need expansion 1, not
+#   2, in the last two blocks.
 # - face-b: 1.25 M as described, published 1.12 M.
-# - face-c: 1.56 M as described; EdgeML's code has expansion 1 in the first block, and 1.53 M.
-# - vww-rnnpool2: the last pool with h = 80 on 320 channels has 45 K parameters, so the sum cannot be 259 K.
+# - face-c: 1.56 M as described, published 1.52 M; EdgeML's code has expansion 1 in the first block: 1.53 M.
+# - vww-rnnpool: not published; ours.
+# - vww-rnnpool2: published 259 K; the last pool alone, h = 80 on 320 channels, adds 45 K to the 282 K.
 SIZES = {
     "face-m4": (56_326, 0.0, 70e6, 0.1),
     "face-quant": (0.07e6, 0.05, 0.12e9, 0.15),
