@@ -46,7 +46,7 @@ def doubling_high_mul(a: IntArray, b: IntArray) -> IntArray:
     total = product + nudge
     # C's division by 2**31 truncates towards zero.
     high = np.where(total >= 0, total >> 31, -((-total) >> 31))
-    return np.where((a == INT32_MIN) & (b == INT32_MIN), INT32_MAX, high)
+    return np.asarray(np.where((a == INT32_MIN) & (b == INT32_MIN), INT32_MAX, high), np.int64)
 
 
 def rounding_divide_by_pot(value: IntArray, exponent: IntArray) -> IntArray:
@@ -84,7 +84,7 @@ def rounding_shift(value: IntArray, bits: int) -> IntArray:
 
 def saturate(value: IntArray, bits: int) -> IntArray:
     """Clamp to the range of a signed integer of `bits` bits."""
-    return np.clip(value, -(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+    return np.asarray(np.clip(value, -(1 << (bits - 1)), (1 << (bits - 1)) - 1), np.int64)
 
 
 def inverse_sqrt_multiplier(value: npt.ArrayLike) -> tuple[IntArray, IntArray]:
@@ -123,4 +123,4 @@ def _bit_length(value: IntArray) -> IntArray:
 
 
 def _shift_saturating(value: IntArray, bits: int) -> IntArray:
-    return np.clip(value << bits, INT32_MIN, INT32_MAX)
+    return np.asarray(np.clip(value << bits, INT32_MIN, INT32_MAX), np.int64)

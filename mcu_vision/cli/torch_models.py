@@ -17,11 +17,12 @@ def export_model(name: str, weights: Path | None) -> Graph:
         raise UserError("this needs PyTorch: run `pip install 'mcu-vision[train]'`") from error
     from mcu_vision.frontends.detector import attach_detector
     from mcu_vision.frontends.torch_export import export_graph
+    from mcu_vision.models.classifier_spec import ClassifierSpec
     from mcu_vision.models.detector_spec import DetectorSpec
     from mcu_vision.models.registry import build_model, shipped_weights
 
     model = build_model(name, weights or shipped_weights(name))
-    spec = model.spec
+    spec: DetectorSpec | ClassifierSpec = getattr(model, "spec")  # noqa: B009 - nn.Module types it otherwise
     example = torch.zeros(1, spec.channels, spec.height, spec.width)
     graph = export_graph(model, example, name)
     if isinstance(spec, DetectorSpec):

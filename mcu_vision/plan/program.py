@@ -59,7 +59,7 @@ class Buffer:
 
     def live_bytes(self) -> npt.NDArray[np.int64]:
         """Bytes that hold something, at each step."""
-        return np.maximum(self.high - self.low, 0)
+        return np.asarray(np.maximum(self.high - self.low, 0), np.int64)
 
     def blocked_offsets(self, other: Buffer) -> tuple[int, int]:
         """Offsets of `other` relative to this buffer's, strictly between which the two would touch."""
@@ -141,10 +141,9 @@ class Program:
 
 def live_bytes(buffers: list[Buffer]) -> npt.NDArray[np.int64]:
     """Bytes in use at each step, all buffers together."""
-    return np.sum([b.live_bytes() for b in buffers], axis=0)
+    return np.asarray(np.sum([b.live_bytes() for b in buffers], axis=0), np.int64)
 
 
 def _buffer_json(buffer: Buffer) -> dict[str, object]:
-    names = ("name", "kind", "tensors", "capacity", "row_bytes", "size_bytes")
-    names += ("region", "arena_offset", "first_step", "last_step")
+    names = "name kind tensors capacity row_bytes size_bytes region arena_offset first_step last_step".split()
     return {name: getattr(buffer, name) for name in names}
