@@ -127,7 +127,8 @@ void nn_copy_s8(const nn_copy *p, const int8_t *row, int8_t *out);
 typedef struct {
     int32_t inputs, hidden, pre_bits, w_shift, u_shift, zeta, nu;
     const int16_t *w, *u;
-    const int32_t *w_offset, *bias_z, *bias_h;
+    const int32_t *w_offset;
+    const int16_t *bias_z, *bias_h;
 } nn_rnn_cell;
 
 /* RNNPool. Step s pools rows [s * stride, s * stride + patch_h), given in `rows` (patch_h pointers), to out_w

@@ -1,0 +1,202 @@
+"""Graphs of one operator with random weights, scales and zero points, as hypothesis strategies."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from machine import Array
+
+from mcu_vision import ops
+from mcu_vision.ir import Graph, Op, Quantization, Tensor
+from mcu_vision.ops.rnn_pool import CellFormat
+
+ZERO_POINTS = st.sampled_from([-128, -127, -1, 0, 3, 127])
+ACTIVATIONS = st.sampled_from(["none", "relu", "relu6"])
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def one_op(op: Op, activations: list[Tensor], constants: dict[str, Tensor], out: Tensor) -> Graph:
+    """A graph of `op` alone; its inputs are the activations, then the constants."""
+    names = [t.name for t in activations]
+    op.inputs, op.outputs = (*names, *constants), (out.name,)
+    shape = op.infer_shape([*activations, *constants.values()])
+    out = Tensor(out.name, shape, out.dtype, out.quantization)
+    tensors = {t.name: t for t in [*activations, *constants.values(), out]}
+    graph = Graph("one", tensors, [op], tuple(names), op.outputs)
+    graph.verify()
+    return graph
+
+
+def activation(name: str, shape: tuple[int, ...], zero: int = 0, scale: float = 1.0) -> Tensor:
+    return Tensor(name, shape, "int8", Quantization((scale,), zero))
+
+
+def weighted(
+    op: Op, shape: tuple[int, ...], weights_shape: tuple[int, ...], axis: int, draw: Any, **kwargs: Any
+) -> Graph:
+    """A graph of a convolution or dense layer whose accumulators stay within the kernels' bound."""
+    random = np.random.default_rng(draw(SEEDS))
+    channels = weights_shape[axis]
+    extreme = draw(st.booleans())
+    weights = random.choice([-127, 127], weights_shape) if extreme else random.integers(-127, 128, weights_shape)
+    taps = int(np.prod(weights_shape)) // channels
+    # Real multipliers 2**-33 .. 2**4: shifts on both sides of zero, and some that round to nothing.
+    exponents = random.uniform(-33, 5, channels) if draw(st.booleans()) else random.uniform(-11, -5, channels)
+    scales = tuple(float(s) for s in np.exp2(exponents).astype(np.float32))
+    bias = random.integers(-(taps << 13) - 300, (taps << 13) + 300, channels).astype(np.int32)
+    constants = {
+        "weights": Tensor("weights", weights_shape, "int8", Quantization(scales, 0, axis), weights.astype(np.int8)),
+        "bias": Tensor("bias", (channels,), "int32", Quantization(scales, 0, 0), bias),
+    }
+    x, out = activation("x", shape, draw(ZERO_POINTS)), activation("out", (), draw(ZERO_POINTS))
+    return one_op(op, [x], constants, out)
+
+
+def _window(draw: Any, largest: int) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int, int, int]]:
+    """Kernel, stride and padding; each window of a pool must hold a cell, so padding is under the kernel."""
+    kernel = draw(st.tuples(st.integers(1, largest), st.integers(1, largest)))
+    stride = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    top, left, bottom, right = (draw(st.integers(0, kernel[i % 2] - 1)) for i in range(4))
+    return kernel, stride, (top, left, bottom, right)
+
+
+def _size(draw: Any, kernel: tuple[int, int], padding: tuple[int, ...], dilation: tuple[int, int] = (1, 1)) -> Any:
+    least = [max(1, (kernel[i] - 1) * dilation[i] + 1 - padding[i] - padding[i + 2]) for i in range(2)]
+    return draw(st.integers(least[0], least[0] + 3)), draw(st.integers(least[1], least[1] + 12))
+
+
+@st.composite
+def conv(draw: Any) -> Graph:
+    kernel, stride, padding = _window(draw, 4)
+    dilation = draw(st.sampled_from([(1, 1), (1, 1), (2, 1), (1, 2), (2, 3)]))
+    h, w = _size(draw, kernel, padding, dilation)
+    w += draw(st.sampled_from([0, 0, 0, 60]))
+    in_c, out_c = draw(st.sampled_from([1, 2, 3, 4, 5, 7, 8])), draw(st.integers(1, 5))
+    op = ops.Conv2d("conv", (), (), stride, dilation, padding, draw(ACTIVATIONS))
+    return weighted(op, (1, h, w, in_c), (out_c, *kernel, in_c), 0, draw)
+
+
+@st.composite
+def pointwise(draw: Any) -> Graph:
+    w, in_c, out_c = draw(st.integers(1, 60)), draw(st.integers(1, 40)), draw(st.integers(1, 9))
+    op = ops.Conv2d("conv", (), (), activation=draw(ACTIVATIONS))
+    return weighted(op, (1, 2, w, in_c), (out_c, 1, 1, in_c), 0, draw)
+
+
+@st.composite
+def depthwise(draw: Any) -> Graph:
+    kernel, stride, padding = _window(draw, 5)
+    if draw(st.booleans()):
+        kernel, padding = (3, 3), (1, 1, 1, 1)
+    dilation = draw(st.sampled_from([(1, 1), (1, 1), (2, 2)]))
+    h, w = _size(draw, kernel, padding, dilation)
+    w += draw(st.sampled_from([0, 0, 0, 100]))
+    channels = draw(st.integers(1, 9))
+    op = ops.DepthwiseConv2d("depthwise", (), (), stride, dilation, padding, draw(ACTIVATIONS))
+    return weighted(op, (1, h, w, channels), (1, *kernel, channels), 3, draw)
+
+
+@st.composite
+def dense(draw: Any) -> Graph:
+    inputs, outputs = draw(st.integers(1, 70)), draw(st.integers(1, 7))
+    return weighted(ops.Dense("dense", (), (), draw(ACTIVATIONS)), (1, inputs), (outputs, inputs), 0, draw)
+
+
+SCALES = st.floats(2**-7, 3.0, width=32)
+
+
+@st.composite
+def add(draw: Any) -> Graph:
+    shape = (1, draw(st.integers(1, 2)), draw(st.integers(1, 5)), draw(st.integers(1, 9)))
+    a, b, out = (activation(n, shape, draw(ZERO_POINTS), draw(SCALES)) for n in ("a", "b", "out"))
+    return one_op(ops.Add("add", (), (), draw(ACTIVATIONS)), [a, b], {}, out)
+
+
+@st.composite
+def pool(draw: Any, kind: type[Op]) -> Graph:
+    kernel, stride, padding = _window(draw, 4)
+    h, w = _size(draw, kernel, padding)
+    zero, scale = draw(ZERO_POINTS), draw(SCALES)
+    x = activation("x", (1, h, w, draw(st.integers(1, 6))), zero, scale)
+    op = kind("pool", (), (), kernel, stride, padding, draw(ACTIVATIONS))  # type: ignore[call-arg]
+    return one_op(op, [x], {}, activation("out", (), zero, scale))
+
+
+@st.composite
+def simple(draw: Any, kind: type[Op]) -> Graph:
+    """Operators of one input without attributes that matter to the kernel."""
+    shape = (1, draw(st.integers(1, 4)), draw(st.integers(1, 5)), draw(st.integers(1, 9)))
+    x, out = (activation(n, shape, draw(ZERO_POINTS), draw(SCALES)) for n in ("x", "out"))
+    return one_op(kind("simple", (), ()), [x], {}, out)
+
+
+@st.composite
+def concat(draw: Any) -> Graph:
+    channels = draw(st.lists(st.integers(1, 6), min_size=1, max_size=4))
+    tensors = [activation(f"x{i}", (1, 2, 3, c)) for i, c in enumerate(channels)]
+    return one_op(ops.Concat("concat", (), ()), tensors, {}, activation("out", ()))
+
+
+def _cell(index: int, inputs: int, hidden: int, form: CellFormat, random: np.random.Generator) -> dict[str, Tensor]:
+    """Weights as large as the sums of 32 bits allow, and biases to +-2."""
+    limit = min(32767, 2**16 // hidden - 1)
+    w_limit = min(32767, (2**16 if index == 2 else 2**22) // inputs - 1)
+    shapes = {"w": (hidden, inputs), "u": (hidden, hidden), "bias_z": (hidden,), "bias_h": (hidden,)}
+    limits = {"w": w_limit, "u": limit, "bias_z": 2 << form.pre_bits, "bias_h": 2 << form.pre_bits}
+    tensors = {}
+    for key, shape in shapes.items():
+        data = random.integers(-limits[key], limits[key] + 1, shape).astype(np.int16)
+        tensors[f"{key}{index}"] = Tensor(f"{key}{index}", shape, "int16", None, data)
+    return tensors
+
+
+@st.composite
+def rnn_pool(draw: Any) -> Graph:
+    patch = draw(st.tuples(st.integers(1, 6), st.integers(1, 6)))
+    stride = draw(st.integers(1, 5))
+    k, h1, h2 = draw(st.integers(1, 9)), draw(st.integers(1, 20)), draw(st.integers(1, 20))
+    down, across = draw(st.integers(1, 3)), draw(st.integers(1, 4))
+    size = (patch[0] + stride * (down - 1) + draw(st.integers(0, 1)), patch[1] + stride * (across - 1))
+    random = np.random.default_rng(draw(SEEDS))
+    constants, formats = {}, []
+    for index, (inputs, hidden) in enumerate(((k, h1), (h1, h2)), 1):
+        pre_bits = draw(st.integers(5, 13))
+        zeta, nu = draw(st.sampled_from([(1 << 14, 0), (1 << 14, 0), (16000, 300), (20000, 16384)]))
+        w_bits = pre_bits + draw(st.integers(1, 18))
+        formats.append(CellFormat(w_bits, draw(st.integers(max(1, pre_bits - 1), 15)), pre_bits, zeta, nu))
+        constants |= _cell(index, inputs, hidden, formats[-1], random)
+    op = ops.RnnPool("pool", (), (), patch, stride, draw(st.booleans()), draw(st.booleans()))
+    op.formats, op.out_bits = tuple(formats), draw(st.integers(5, 14))
+    x = activation("x", (1, *size, k), draw(ZERO_POINTS))
+    return one_op(op, [x], constants, activation("out", ()))
+
+
+@st.composite
+def decode_boxes(draw: Any) -> Graph:
+    anchors = tuple(draw(st.lists(st.integers(8, 300), min_size=1, max_size=3)))
+    backgrounds, stride = draw(st.integers(1, 3)), draw(st.sampled_from([4, 8, 16]))
+    h, w = draw(st.integers(1, 4)), draw(st.integers(1, 5))
+    offsets = activation("offsets", (1, h, w, 4 * len(anchors)), draw(ZERO_POINTS), draw(st.floats(0.01, 0.2)))
+    shape = (1, h, w, len(anchors) * (backgrounds + 1))
+    logits = activation("logits", shape, draw(ZERO_POINTS), draw(st.floats(0.005, 0.3)))
+    op = ops.DecodeBoxes("decode", (), (), stride, anchors, backgrounds, (h * stride, w * stride))
+    op.min_score, op.top_k = draw(st.sampled_from([0.0, 0.3, 0.6])), draw(st.integers(1, 12))
+    return one_op(op, [offsets, logits], {}, Tensor("out", (), "int16"))
+
+
+@st.composite
+def box_lists(draw: Any) -> tuple[Graph, list[Array]]:
+    """Non-maximum suppression, and lists as decoding leaves them: best first, then zeros."""
+    random = np.random.default_rng(draw(SEEDS))
+    sizes = draw(st.lists(st.integers(1, 12), min_size=1, max_size=5))
+    tensors = [Tensor(f"list{i}", (1, n, 5), "int16") for i, n in enumerate(sizes)]
+    op = ops.NonMaxSuppression("nms", (), (), draw(st.sampled_from([0.0, 0.3, 0.5, 1.0])), draw(st.integers(1, 9)))
+    lists = []
+    for size in sizes:
+        boxes = random.integers(0, 400, (1, size, 5)).astype(np.int16)
+        boxes[..., 2:4] = random.integers(1, 500, (1, size, 2))
+        # Few different scores, so that there are ties; 0 marks unused places.
+        boxes[..., 4] = -np.sort(-random.integers(0, 8, (1, size)))
+        boxes[boxes[..., 4] == 0] = 0
+        lists.append(boxes)
+    return one_op(op, tensors, {}, Tensor("out", (), "int16")), lists
