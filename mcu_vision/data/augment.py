@@ -1,7 +1,7 @@
 """Random views of annotated photos for detector training (S3FD recipe, Zhang et al. 2017, section 3.4).
 
 Crops zoom in and out so that faces fall where the anchors are; several photos may share a frame; then
-flip, brightness, contrast, gamma, colour, blur and noise. Boxes here are (x0, y0, x1, y1) in pixels.
+flip and `distort`. Boxes here are (x0, y0, x1, y1) in pixels.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter
+from PIL import Image
 
+from mcu_vision.data.distort import distort
 from mcu_vision.data.letterbox import PADDING
 
 FloatArray = npt.NDArray[np.float32]
@@ -163,40 +164,9 @@ class Augmenter:
         if self.rng.random() < 0.5:
             pixels = pixels[:, ::-1]
             boxes, ignore = (_mirror(b, self.width) for b in (boxes, ignore))
-        return View(self._distort(pixels), boxes, ignore)
-
-    def _distort(self, pixels: Pixels) -> Pixels:
-        rng, options = self.rng, self.options
-        if rng.random() < options.blur:
-            image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-            image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.5)))
-            pixels = np.asarray(image).reshape(pixels.shape)
-        # One table covers gamma, contrast and brightness, so that the frame is read only once.
-        levels = np.linspace(0.0, 1.0, 256) ** np.exp(rng.uniform(-0.5, 0.5))
-        if rng.random() < options.low_light:
-            levels = levels * rng.uniform(0.15, 0.6)
-        levels = (levels - 0.5) * rng.uniform(0.6, 1.4) + 0.5 + rng.uniform(-0.15, 0.15)
-        if pixels.shape[2] == 3:
-            return self._distort_colour(pixels, levels)
-        if rng.random() >= options.noise:
-            return _to_bytes(levels * 255)[pixels]
-        values = (levels * 255).astype(np.float32)[pixels]
-        values += rng.standard_normal(values.shape, np.float32) * rng.uniform(2, 12)
-        return _to_bytes(values)
-
-    def _distort_colour(self, pixels: Pixels, levels: npt.NDArray[np.float64]) -> Pixels:
-        values = (levels * 255).astype(np.float32)[pixels]
-        gray = values @ np.array([0.299, 0.587, 0.114], np.float32)
-        saturation = self.rng.uniform(0.0, 1.5) if self.rng.random() < 0.8 else 0.0
-        values = gray[:, :, None] + (values - gray[:, :, None]) * np.float32(saturation)
-        values *= self.rng.uniform(0.85, 1.15, 3).astype(np.float32)
-        if self.rng.random() < self.options.noise:
-            values += self.rng.standard_normal(values.shape, np.float32) * self.rng.uniform(2, 12)
-        return _to_bytes(values)
-
-
-def _to_bytes(values: npt.NDArray[np.floating]) -> Pixels:
-    return np.asarray(np.clip(values, 0, 255), np.uint8)
+        o = self.options
+        pixels = distort(pixels, self.rng, o.blur, o.noise, o.low_light)
+        return View(pixels, boxes, ignore)
 
 
 def _mirror(boxes: FloatArray, width: int) -> FloatArray:
