@@ -56,9 +56,12 @@ class Access:
 
 
 class UnicornEngine:
-    """A Cortex-M4 with the board's memories. `fault` says what happened after Stop.FAULT."""
+    """A Cortex-M4 with the board's memories.
 
-    def __init__(self, board: Board, counter: BlockCounter) -> None:
+    `fast`: without the hooks on data accesses. `fault` says what happened after Stop.FAULT.
+    """
+
+    def __init__(self, board: Board, counter: BlockCounter, fast: bool) -> None:
         self.uc: Any = Uc(unicorn_const.UC_ARCH_ARM, unicorn_const.UC_MODE_THUMB | unicorn_const.UC_MODE_MCLASS)
         self.uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M4)
         self.counter = counter
@@ -69,6 +72,7 @@ class UnicornEngine:
         self._map(board.sram, read | write | execute)
         self._map(board.ccm, read | write)
         self._add_hooks()
+        self._add_compiled_hooks(fast)
 
     def _map(self, region: Region, access: int) -> None:
         self.uc.mem_map(region.base, region.size_bytes, access)
@@ -88,6 +92,8 @@ class UnicornEngine:
         self.uc.hook_add(unicorn_const.UC_HOOK_INTR, self._on_interrupt)
         self.uc.hook_add(unicorn_const.UC_HOOK_INSN_INVALID, self._on_undefined)
         self.uc.hook_add(unicorn_const.UC_HOOK_MEM_UNMAPPED | unicorn_const.UC_HOOK_MEM_PROT, self._on_access)
+
+    def _add_compiled_hooks(self, fast: bool) -> None:
         state, library = self.counter.state, self.counter.library
         state.pc_register = REGISTERS["pc"]
         for name, function in (
@@ -96,12 +102,10 @@ class UnicornEngine:
             ("read_memory", uclib.uc_mem_read),
         ):
             setattr(state, name, ctypes.cast(function, ctypes.c_void_p))
-        for kind, hook in (
-            (unicorn_const.UC_HOOK_BLOCK, library.count_block),
-            (unicorn_const.UC_HOOK_MEM_READ, library.count_read),
-            (unicorn_const.UC_HOOK_MEM_WRITE, library.count_write),
-        ):
-            self._add_compiled_hook(kind, hook)
+        self._add_compiled_hook(unicorn_const.UC_HOOK_BLOCK, library.count_block)
+        if not fast:
+            self._add_compiled_hook(unicorn_const.UC_HOOK_MEM_READ, library.count_read)
+            self._add_compiled_hook(unicorn_const.UC_HOOK_MEM_WRITE, library.count_write)
 
     def _add_compiled_hook(self, kind: int, function: Any) -> None:
         """The bindings take Python callbacks alone, so this goes to the library below them."""

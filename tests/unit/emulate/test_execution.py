@@ -197,6 +197,13 @@ function reset
     assert board.cycles_estimated == 3 + 2 + 4 + 1 + 1 + 4
 
 
+def test_fast_leaves_out_the_data_accesses(run_program: Run) -> None:
+    source = f"function reset\n ldr r0, =0x20000001\n ldr r1, [r0]\n ldm r0, {{r1, r2}}\n{SLEEP}"
+    with pytest.raises(EmulationFault):
+        run_program(source)
+    assert run_program(source, fast=True).instructions == 4
+
+
 def test_stack_overflow_is_named(run_program: Run) -> None:
     with pytest.raises(EmulationFault, match=r"recurse\+0x.*stack overflow") as caught:
         run_program("function reset\n bl recurse\nfunction recurse\n push {r0-r7, lr}\n bl recurse\n pop {r0-r7, pc}")

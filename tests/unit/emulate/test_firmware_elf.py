@@ -1,6 +1,7 @@
 """Files that are no firmware."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -27,18 +28,16 @@ def test_symbols_and_load_addresses(program: bytes, tmp_path: Path) -> None:
     assert elf.describe(reset + 1) == "reset+0x1"
     assert elf.describe(elf.symbols["next"]) == "next+0x0"
     assert elf.describe(0x20000000) == "no known function" or elf.functions[-1].size_bytes == 0
-    flash = {address: data for address, data in elf.contents}
-    assert min(flash) == 0x08000000
-    assert (7).to_bytes(4, "little") in (
-        data[:4] for address, data in flash.items() if 0x08000000 < address < 0x09000000
-    )
+    assert min(address for address, _ in elf.contents) == 0x08000000
+    assert all(0x08000000 <= address < 0x08001000 for address, _ in elf.contents)  # .data too
+    assert (7).to_bytes(4, "little") in [data for _, data in elf.contents]
 
 
 @pytest.mark.parametrize("content", [b"", b"\x7fELF", b"not an ELF file at all"])
 def test_other_files(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "bad.elf"
     path.write_bytes(content)
-    with pytest.raises(UserError, match="bad.elf"):
+    with pytest.raises(UserError, match=r"bad\.elf"):
         load_firmware_elf(path)
 
 
@@ -57,10 +56,8 @@ def test_damaged_files_are_user_errors(program: bytes, tmp_path: Path, data: st.
             damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path / "damaged.elf"
     path.write_bytes(damaged)
-    try:
+    with suppress(UserError):
         load_firmware_elf(path)
-    except UserError as error:
-        assert "damaged.elf" in str(error)
 
 
 def test_image_for_another_board(program: bytes, tmp_path: Path, board: Board) -> None:
