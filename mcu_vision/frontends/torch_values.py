@@ -116,8 +116,10 @@ class GraphBuilder:
         return self.graph.producer(value.name)
 
 
-def to_array(value: torch.Tensor) -> Array:
-    """A constant as float32."""
+def to_array(value: Value) -> Array:
+    """A constant as float32; Unsupported if it is not one."""
+    if not isinstance(value, torch.Tensor):
+        raise Unsupported("with weights that depend on the image")
     return np.asarray(value.detach().to(torch.float32).numpy())
 
 

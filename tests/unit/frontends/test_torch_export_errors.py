@@ -63,6 +63,7 @@ def test_operator_place_module_and_remedy() -> None:
         (lambda x: F.adaptive_avg_pool2d(x, 3), "to [3, 3]"),
         (lambda x: F.conv2d(x, torch.ones(4, 2, 1, 1), groups=2), "with groups=2"),
         (lambda x: F.conv2d(x, torch.ones(8, 1, 1, 1), groups=4), "with groups=4"),
+        (lambda x: F.conv2d(x, x), "with weights that depend on the image"),
         (lambda x: x.flatten(1).relu(), "of a flattened map"),
         (lambda x: x.view(1, 8, 4, 8), "to [1, 8, 4, 8]"),
         (lambda x: torch.add(x, x, alpha=2), "with alpha=2"),
