@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 enum { INSTRUCTION_LINES = 64, DATA_LINES = 8, LINE_SHIFT = 4, NO_LINE = 0xFFFFFFFFu };
+static const uint32_t IT_BITS = 0x0600FC00u; /* of xPSR: Armv7-M ARM B1.4.2 */
 
 /* One entry of an open hash table with (address, size) as its key; size 0: free. */
 typedef struct {
@@ -34,8 +35,9 @@ typedef struct {
     void (*watch)(uint32_t address);
     int (*stop)(void *engine);
     int (*read_register)(void *engine, int number, void *value);
+    int (*write_register)(void *engine, int number, const void *value);
     int (*read_memory)(void *engine, uint64_t address, void *bytes, uint64_t size);
-    int32_t pc_register, reserved;
+    int32_t pc_register, xpsr_register;
 } counter;
 
 static void fetch_line(counter *state, line_cache *cache, uint32_t line) {
@@ -153,8 +155,19 @@ static void check_alignment(counter *state, void *engine, uint32_t address, int 
     state->deadline = 0;
 }
 
+/* Before a hook on data, the engine (2.1.4) puts back the IT bits that held at the instruction and leaves them there,
+ * so that a block it looks up next would start under that condition. Running code does not read them: clear them. */
+static void leave_it_block(counter *state, void *engine) {
+    uint32_t xpsr = 0;
+    if (state->read_register(engine, state->xpsr_register, &xpsr) == 0 && (xpsr & IT_BITS)) {
+        xpsr &= ~IT_BITS;
+        state->write_register(engine, state->xpsr_register, &xpsr);
+    }
+}
+
 void count_write(void *engine, int type, uint64_t address, int size, int64_t value, void *user) {
     (void)type, (void)value;
+    leave_it_block(user, engine);
     if ((uint32_t)address & ((size >= 4 ? 4u : (uint32_t)size) - 1)) {
         check_alignment(user, engine, (uint32_t)address, size);
     }

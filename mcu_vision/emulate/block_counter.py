@@ -7,10 +7,12 @@ import contextlib
 import ctypes
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,9 +67,9 @@ class CounterState(ctypes.Structure):
         ("data_cache", _LineCache),
         ("describe", _DESCRIBE),
         ("watch", _WATCH),
-        *((name, ctypes.c_void_p) for name in ("stop", "read_register", "read_memory")),
+        *((name, ctypes.c_void_p) for name in ("stop", "read_register", "write_register", "read_memory")),
         ("pc_register", ctypes.c_int32),
-        ("reserved", ctypes.c_int32),
+        ("xpsr_register", ctypes.c_int32),
     )
 
 
@@ -89,6 +91,7 @@ class BlockCounter:
         self.library = ctypes.CDLL(str(_compiled_library()))
         self.watched: set[int] = set()
         self.timings: dict[tuple[int, int], BlockTiming] = {}
+        self._entries: defaultdict[int, list[int]] = defaultdict(list)  # table indices by address
         self.error: BaseException | None = None
         self._time_block, self._on_watch = time_block, on_watch
         self._table = np.zeros(_TABLE_ENTRIES, BLOCK_DTYPE)
@@ -124,7 +127,7 @@ class BlockCounter:
     def watch_address(self, address: int, on: bool) -> None:
         """Start or stop calling `on_watch` for blocks at `address`."""
         (self.watched.add if on else self.watched.discard)(address)
-        self._table["watched"][self._table["address"] == address] = on
+        self._table["watched"][self._entries.get(address, [])] = on
 
     def stop_soon(self) -> None:
         """Stop emulation before the next block."""
@@ -141,6 +144,8 @@ class BlockCounter:
     def _describe(self, pointer: Any) -> None:
         block = pointer.contents
         block.watched = block.address in self.watched
+        index = (ctypes.addressof(block) - self._table.ctypes.data) // self._table.itemsize
+        self._entries[block.address].append(index)
         try:
             timing = self._time_block(block.address, block.size)
         except BaseException as error:
@@ -168,7 +173,7 @@ def _compiled_library() -> Path:
     """
     digest = hashlib.sha256(_SOURCE.read_bytes()).hexdigest()[:16]
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mcu_vision"
-    library = folder / f"block_counter-{digest}.so"
+    library = folder / f"block_counter-{platform.machine()}-{digest}.so"
     if library.exists():
         return library
     try:

@@ -183,8 +183,8 @@ class UnicornBoard:
         return PtyBridge(self, link_path)
 
     def close(self) -> None:
-        """Release the emulated machine."""
-        self._machine.console.on_transmit = lambda byte: None
+        """Release the emulated machine; the board cannot be used any more."""
+        del self._machine, self._calls, self._recorder
 
     def __enter__(self) -> "UnicornBoard":
         return self

@@ -2,6 +2,7 @@
 
 import ctypes
 import struct
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -14,7 +15,7 @@ from mcu_vision.emulate.block_counter import BlockCounter
 from mcu_vision.emulate.peripherals.registers import Registers
 
 _NEVER = 0xFFFFFFFF
-_WFI = b"\x30\xbf"
+_THUMB = 1 << 24  # of xPSR
 _KINDS = {
     unicorn_const.UC_MEM_READ_UNMAPPED: "read",
     unicorn_const.UC_MEM_READ_PROT: "read",
@@ -95,10 +96,11 @@ class UnicornEngine:
 
     def _add_compiled_hooks(self, fast: bool) -> None:
         state, library = self.counter.state, self.counter.library
-        state.pc_register = REGISTERS["pc"]
+        state.pc_register, state.xpsr_register = REGISTERS["pc"], REGISTERS["xpsr"]
         for name, function in (
             ("stop", uclib.uc_emu_stop),
             ("read_register", uclib.uc_reg_read),
+            ("write_register", uclib.uc_reg_write),
             ("read_memory", uclib.uc_mem_read),
         ):
             setattr(state, name, ctypes.cast(function, ctypes.c_void_p))
@@ -172,6 +174,14 @@ class UnicornEngine:
         """Write a register of REGISTERS."""
         self.uc.reg_write(REGISTERS[register], value)
 
+    def read_all(self, names: Iterable[str]) -> tuple[int, ...]:
+        """Read several registers."""
+        return tuple(self.uc.reg_read_batch([REGISTERS[name] for name in names]))
+
+    def write_all(self, values: Mapping[str, int]) -> None:
+        """Write several registers, in order."""
+        self.uc.reg_write_batch([(REGISTERS[name], value) for name, value in values.items()])
+
     def read_memory(self, address: int, size: int) -> bytes:
         """Raises ValueError where no memory is."""
         try:
@@ -192,10 +202,6 @@ class UnicornEngine:
 
     def reset(self, vector_table: int) -> None:
         """Registers as after a reset; stack pointer and program counter from the vector table. Memory stays."""
-        for name in REGISTERS:
-            self.write(name, 0)
         stack, entry = self.read_words(vector_table, 2)
-        self.write("xpsr", 0x01000000)
-        self.write("lr", 0xFFFFFFFF)
-        self.write("sp", stack)
-        self.write("pc", entry | 1)
+        self.write_all(dict.fromkeys(REGISTERS, 0))
+        self.write_all({"xpsr": _THUMB, "lr": 0xFFFFFFFF, "sp": stack, "pc": entry | 1})

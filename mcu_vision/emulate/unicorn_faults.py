@@ -56,7 +56,7 @@ def _can_take(machine: "Machine", exception: int) -> bool:
     nvic = machine.nvic
     if exception == exceptions.HARD_FAULT or exception not in nvic.enabled:
         return False
-    masks = [machine.engine.read(name) for name in ("primask", "faultmask", "basepri")]
+    masks = machine.engine.read_all(("primask", "faultmask", "basepri"))
     return nvic.preempts(exception) and not nvic.masked(exception, *masks)
 
 

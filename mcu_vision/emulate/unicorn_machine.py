@@ -150,7 +150,7 @@ class Machine:
         exception = self.nvic.next_exception()
         if exception is None:
             return False
-        masks = [self.engine.read(name) for name in ("primask", "faultmask", "basepri")]
+        masks = self.engine.read_all(("primask", "faultmask", "basepri"))
         if self.nvic.masked(exception, *masks):
             return True
         try:

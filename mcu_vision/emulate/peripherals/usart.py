@@ -41,7 +41,8 @@ class Usart(Registers):
     @property
     def interrupt(self) -> bool:
         """Whether the interrupt line is active: an enabled flag is set."""
-        return bool(self.words.get(CR1, 0) & self._status())
+        enabled = self.words.get(CR1, 0) & (RXNE | TC | TXE)  # the enables have the flags' places
+        return enabled != 0 and bool(enabled & self._status())
 
     def _status(self) -> int:
         return TXE | TC | (RXNE if self._received is not None else 0)

@@ -137,6 +137,19 @@ function leaf
     board.on_call("work", None)
 
 
+def test_exceptions_of_hooks_come_through(run_program: Run) -> None:
+    board = run_program(f"function reset\n bl work\n{SLEEP}\nfunction work\n bx lr", to_the_end=False)
+    with pytest.raises(KeyError):
+        board.on_call("no_such_function", print)
+
+    def refuse(*_arguments: object) -> None:
+        raise LookupError("from the hook")
+
+    board.on_call("work", refuse)
+    with pytest.raises(LookupError, match="from the hook"):
+        board.run(lambda: False, 1.0)
+
+
 def test_profile_switch(run_program: Run) -> None:
     source = f"function reset\n movw r1, #99\n2: subs r1, #1\n bne 2b\n{SLEEP}"
     board = run_program(source, to_the_end=False)
