@@ -54,7 +54,7 @@ def rounding_divide_by_pot(value: IntArray, exponent: IntArray) -> IntArray:
     mask = (np.int64(1) << exponent) - 1
     remainder = value & mask
     threshold = (mask >> 1) + (value < 0)
-    return (value >> exponent) + (remainder > threshold)
+    return np.asarray((value >> exponent) + (remainder > threshold), np.int64)
 
 
 def _wrap_int32(value: IntArray) -> IntArray:
@@ -78,8 +78,8 @@ def multiply_by_quantized_multiplier(
 def rounding_shift(value: IntArray, bits: int) -> IntArray:
     """Arithmetic shift right by `bits` (left if negative), rounding half up."""
     if bits <= 0:
-        return value << -bits
-    return (value + (np.int64(1) << (bits - 1))) >> bits
+        return np.asarray(value << -bits, np.int64)
+    return np.asarray((value + (np.int64(1) << (bits - 1))) >> bits, np.int64)
 
 
 def saturate(value: IntArray, bits: int) -> IntArray:

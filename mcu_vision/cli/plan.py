@@ -26,7 +26,8 @@ def plan(
         return
     table = Table(title=f"{program.graph.name}: {program.total_bytes:,} bytes, schedule {program.schedule_kind}")
     for column in ("buffer", "kind", "region", "offset", "rows", "bytes", "in use (steps)"):
-        table.add_column(column, justify="left" if column in ("buffer", "kind", "region") else "right")
+        left = column in ("buffer", "kind", "region")
+        table.add_column(column, justify="left" if left else "right", overflow="fold")
     for b in sorted(program.buffers, key=lambda b: (b.region, b.arena_offset)):
         span = f"{b.first_step}-{b.last_step}"
         offset, size = f"{b.arena_offset:,}", f"{b.size_bytes:,}"

@@ -54,7 +54,7 @@ def _trace(module: torch.nn.Module, example: torch.Tensor, name: str) -> Exporte
         warnings.simplefilter("ignore", FutureWarning)  # torch's, about its own pytree
         try:
             # The empty table decomposes nothing but turns in-place operators into functional ones.
-            program: ExportedProgram = torch.export.export(module, (example,)).run_decompositions({})
+            program: ExportedProgram = torch.export.export(module, (example,), strict=False).run_decompositions({})
             return program
         except Exception as error:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]

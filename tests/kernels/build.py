@@ -9,6 +9,8 @@ from pathlib import Path
 
 from c_structs import NN
 
+from mcu_vision.toolchain.cache import cache_dir
+
 LIBC = NN.parent / "libc"
 WARNINGS = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-Wdouble-promotion", "-Wconversion"]
 TARGET = ["-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard", "-O2", "-ffreestanding", "-ffunction-sections"]
@@ -35,9 +37,9 @@ def compilers() -> dict[str, list[str]]:
 
 
 def build_host(folder: Path) -> Path:
-    """A shared library of the kernels in which undefined behaviour ends the process."""
+    """A shared library of the kernels in which undefined behaviour traps."""
     library = folder / "nn.so"
-    sanitize = ["-fsanitize=undefined", "-fno-sanitize-recover=all"]
+    sanitize = ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
     compiler = next(c for c in ("gcc", "cc", "clang") if shutil.which(c))
     run([compiler, *WARNINGS, *sanitize, "-O1", "-shared", "-fPIC", *sources(NN), "-o", str(library)], folder)
     return library
@@ -64,7 +66,7 @@ def sources(folder: Path) -> list[str]:
 
 def run(command: Sequence[str], folder: Path) -> None:
     """Run a compiler; its words are the message of the error."""
-    caches = {name: str(folder / "zig-cache") for name in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")}
+    caches = {name: str(cache_dir("zig")) for name in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")}
     result = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, **caches}, check=False
     )

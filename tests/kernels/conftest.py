@@ -28,6 +28,6 @@ def machine(request: pytest.FixtureRequest, build_folder: Path) -> Machine:
 
 
 @pytest.fixture(scope="session", params=["gcc", "zig"])
-def counting_target(request: pytest.FixtureRequest, build_folder: Path) -> CortexM4:
-    """The target without access checks, for counting instructions of larger layers."""
-    return CortexM4(elf_of(request.param, build_folder), check_accesses=False)
+def target(request: pytest.FixtureRequest, build_folder: Path) -> CortexM4:
+    """The target as each cross compiler compiles for it."""
+    return CortexM4(elf_of(request.param, build_folder))

@@ -3,6 +3,7 @@
 import ctypes
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,17 @@ from c_structs import StructLayout
 
 Array = npt.NDArray[Any]
 Argument = Array | Sequence[Array | None] | int
-GUARD = 32
+GUARD = bytes(range(0xA0, 0xC0))
+
+
+@dataclass(frozen=True)
+class Block:
+    """Memory of an array, and the addresses of guards next to it, which must not change."""
+
+    address: int
+    guards: tuple[int, ...]
+    contents: bytes
+    writable: bool
 
 
 class Machine(ABC):
@@ -19,35 +30,39 @@ class Machine(ABC):
 
     def __init__(self, pointer: type) -> None:
         self.layout = StructLayout(pointer)
-        self._placed: list[tuple[int, bytes, bool]] = []
+        self._blocks: list[Block] = []
 
     @abstractmethod
-    def allocate(self, size: int) -> int:
-        """Address of `size` new bytes, a multiple of 8."""
+    def allocate(self, size: int, align: int) -> tuple[int, tuple[int, ...]]:
+        """Address of `size` new bytes, a multiple of `align` and of no more if that can be, and its guards."""
 
     @abstractmethod
     def free_all(self) -> None:
         """Forget all allocations."""
 
     @abstractmethod
-    def write(self, address: int, data: bytes) -> None: ...
+    def write(self, address: int, data: bytes) -> None:
+        """Set memory."""
 
     @abstractmethod
-    def read(self, address: int, size: int) -> bytes: ...
+    def read(self, address: int, size: int) -> bytes:
+        """Get memory."""
 
     @abstractmethod
-    def execute(self, function: str, arguments: Sequence[int]) -> None: ...
+    def execute(self, function: str, arguments: Sequence[int]) -> None:
+        """Call a function with addresses and numbers."""
 
     def place(self, array: Array, writable: bool = False) -> int:
-        """Copy an array between guards; 8-bit ones lie at odd addresses, 16-bit ones beside word boundaries."""
-        return self._place_bytes(np.ascontiguousarray(array).tobytes(), array.dtype.itemsize % 4, writable)
+        """Copy an array into memory, aligned to its items at least."""
+        return self._place_bytes(np.ascontiguousarray(array).tobytes(), array.dtype.itemsize, writable)
 
-    def _place_bytes(self, data: bytes, offset: int, writable: bool) -> int:
-        before = bytes(range(0xA0, 0xA0 + GUARD + offset))
-        base = self.allocate(len(before) + len(data) + GUARD)
-        self.write(base, before + data + before[:GUARD])
-        self._placed.append((base + len(before), data, writable))
-        return base + len(before)
+    def _place_bytes(self, data: bytes, align: int, writable: bool) -> int:
+        address, guards = self.allocate(len(data), align)
+        self.write(address, data)
+        for guard in guards:
+            self.write(guard, GUARD)
+        self._blocks.append(Block(address, guards, data, writable))
+        return address
 
     def call(self, function: str, struct: str, params: Mapping[str, Any], *arguments: Argument) -> None:
         """Call `function(params, *arguments)`; writable arrays are changed in place, nothing else may be.
@@ -55,19 +70,20 @@ class Machine(ABC):
         An array given twice has one address.
         """
         self.free_all()
-        self._placed.clear()
-        constants = self._place_bytes(self.layout.pack(struct, params, self.place), 0, False)
+        self._blocks.clear()
+        constants = self._place_bytes(self.layout.pack(struct, params, self.place), 8, False)
         addresses: dict[int, int] = {}
         for argument in arguments:
             if id(argument) not in addresses:
                 addresses[id(argument)] = self._argument(argument)
-        changed = [(a, addresses[id(a)]) for a in arguments if isinstance(a, np.ndarray)]
         self.execute(function, [constants, *(addresses[id(a)] for a in arguments)])
-        for array, address in changed:
-            data = self.read(address, array.nbytes)
-            if array.flags.writeable:
-                array[...] = np.frombuffer(data, array.dtype).reshape(array.shape)
-        self._check_guards()
+        for argument in arguments:
+            if isinstance(argument, np.ndarray) and argument.flags.writeable:
+                data = self.read(addresses[id(argument)], argument.nbytes)
+                argument[...] = np.frombuffer(data, argument.dtype).reshape(argument.shape)
+        for block in self._blocks:
+            assert all(self.read(g, len(GUARD)) == GUARD for g in block.guards), "wrote outside an array"
+            assert block.writable or self.read(block.address, len(block.contents)) == block.contents
 
     def _argument(self, argument: Argument) -> int:
         if isinstance(argument, int):
@@ -76,16 +92,7 @@ class Machine(ABC):
             return self.place(argument, bool(argument.flags.writeable))
         rows = [0 if row is None else self.place(row) for row in argument]
         size = ctypes.sizeof(self.layout.pointer)
-        return self._place_bytes(b"".join(r.to_bytes(size, "little") for r in rows), 0, False)
-
-    def _check_guards(self) -> None:
-        for address, data, writable in self._placed:
-            size = len(data)
-            before, after = self.read(address - GUARD, GUARD), self.read(address + size, GUARD)
-            offset = before[0] - 0xA0
-            assert before == bytes(range(0xA0 + offset, 0xA0 + offset + GUARD)), "wrote in front of an array"
-            assert after == bytes(range(0xA0, 0xA0 + GUARD)), "wrote behind an array"
-            assert writable or self.read(address, size) == data, "wrote to a constant"
+        return self._place_bytes(b"".join(r.to_bytes(size, "little") for r in rows), size, False)
 
 
 class HostMachine(Machine):
@@ -96,10 +103,12 @@ class HostMachine(Machine):
         self._library = ctypes.CDLL(library)
         self._buffers: list[Any] = []
 
-    def allocate(self, size: int) -> int:
-        buffer = (ctypes.c_uint64 * ((size + 7) // 8))()
+    def allocate(self, size: int, align: int) -> tuple[int, tuple[int, ...]]:
+        guard = len(GUARD)
+        buffer = (ctypes.c_uint64 * ((size + 7) // 8 + guard // 4 + 1))()
         self._buffers.append(buffer)
-        return ctypes.addressof(buffer)
+        base = ctypes.addressof(buffer)
+        return base + guard + align % 8, (base + align % 8, base + guard + align % 8 + size)
 
     def free_all(self) -> None:
         self._buffers.clear()
@@ -113,4 +122,4 @@ class HostMachine(Machine):
     def execute(self, function: str, arguments: Sequence[int]) -> None:
         routine = getattr(self._library, function)
         routine.restype = None
-        routine(*(ctypes.c_uint64(a) if a > 2**31 else ctypes.c_int32(a) for a in arguments))
+        routine(*(ctypes.c_uint64(a) for a in arguments))
