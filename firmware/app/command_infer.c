@@ -77,7 +77,7 @@ void command_results(char *arguments) {
 #if MODEL_IS_DETECTOR
     const int count = box_count;
 #else
-    const int count = model_output_bytes(0);
+    const int count = MODEL_RESULTS;
 #endif
     for (int i = 0; i < count; i++) {
         if (i > 0) {
