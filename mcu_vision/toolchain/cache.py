@@ -24,9 +24,7 @@ def cache_dir(*parts: str) -> Path:
     except OSError:
         writable = False
     if not writable:
-        raise UserError(
-            f"cannot write the cache {path}; set MCU_VISION_CACHE to a folder that can be written"
-        )
+        raise UserError(f"cannot write the cache {path}; set MCU_VISION_CACHE to a folder that can be written")
     return path
 
 

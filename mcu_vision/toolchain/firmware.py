@@ -85,10 +85,7 @@ class Toolchain:
             return self._write(elf, out_dir, board)
 
     def _folders(self, src_dirs: Sequence[Path], model_src_dir: Path, board_dir: Path) -> list[SourceFolder]:
-        folders = [
-            SourceFolder(f"firmware/{path.name}", path.resolve(), self._folder_flags(path))
-            for path in src_dirs
-        ]
+        folders = [SourceFolder(f"firmware/{path.name}", path.resolve(), self._folder_flags(path)) for path in src_dirs]
         return [
             *folders,
             SourceFolder("model", model_src_dir.resolve(), (_ARENA_SECTION,)),

@@ -11,9 +11,7 @@ _FLAGS = ["-std=c99", "-Wall", "-Wextra", "-fPIC", "-ffp-contract=off"]
 _SANITIZE = ["-fsanitize=undefined,address", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g"]
 
 
-def build_host_library(
-    model_src_dir: Path, out: Path, optimisation: str = "-O2", sanitize: bool = False
-) -> Path:
+def build_host_library(model_src_dir: Path, out: Path, optimisation: str = "-O2", sanitize: bool = False) -> Path:
     """Compile the C files of `model_src_dir` into the shared library `out`, for ctypes; returns `out`.
 
     Takes the system's C compiler, else zig. `sanitize` adds the undefined-behaviour and address sanitizers.

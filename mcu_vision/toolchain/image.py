@@ -58,7 +58,5 @@ def symbol_map(elf: Path) -> str:
             index = symbol["st_shndx"]
             if isinstance(index, int) and symbol["st_info"]["type"] in ("STT_FUNC", "STT_OBJECT"):
                 rows.append((symbol["st_value"] & ~1, 1, symbol["st_size"], names[index], symbol.name))
-    lines = [
-        f"0x{at:08x} {size:8d} {section:12s} {name}".rstrip() for at, _, size, section, name in sorted(rows)
-    ]
+    lines = [f"0x{at:08x} {size:8d} {section:12s} {name}".rstrip() for at, _, size, section, name in sorted(rows)]
     return "\n".join(lines) + "\n"

@@ -6,7 +6,6 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from mcu_vision.boards import Board
 from mcu_vision.errors import UserError
 from mcu_vision.toolchain.compiler import Compiler
 from mcu_vision.toolchain.firmware import Toolchain
@@ -15,16 +14,14 @@ _GCC = "arm-none-eabi-gcc"
 _CHOICES = ("auto", "zig", "gcc")
 
 
-def find_toolchain(name: str = "auto", board: Board | None = None) -> Toolchain:
+def find_toolchain(name: str = "auto") -> Toolchain:
     """Find the cross compiler `name`: "gcc" (arm-none-eabi-gcc on the PATH), "zig" (the ziglang wheel), or
     "auto" for the first of these that is there.
 
-    Raises UserError if it is absent, or cannot compile for `board`.
+    Raises UserError if it is absent.
     """
     if name not in _CHOICES:
         raise UserError(f"unknown toolchain {name!r}; choose one of {', '.join(_CHOICES)}")
-    if board is not None and board.cpu != "cortex-m4":
-        raise UserError(f"no toolchain is set up for {board.cpu}; choose a board with a cortex-m4")
     gcc = shutil.which(_GCC)
     if name == "gcc" and gcc is None:
         raise UserError(f"{_GCC} is not on the PATH; install gcc-arm-none-eabi or use --toolchain zig")

@@ -52,9 +52,7 @@ def measure_sizes(elf: Path, board: Board) -> FirmwareSizes:
     flash_items = {name: sections[name][1] for name in _FLASH_SECTIONS if name in sections}
     ram = {}
     for region in board.ram_regions:
-        inside = {
-            name: sections[name] for name in _RAM_SECTIONS if name in sections and sections[name][0] in region
-        }
+        inside = {name: sections[name] for name in _RAM_SECTIONS if name in sections and sections[name][0] in region}
         end = max((address + size for address, size in inside.values()), default=region.base)
         items = {name: size for name, (_, size) in inside.items()}
         ram[region.name] = RegionUsage(end - region.base, region.size_bytes, items)

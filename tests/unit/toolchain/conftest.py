@@ -31,6 +31,4 @@ def image(compiler_name: str, tmp_path_factory: pytest.TempPathFactory) -> Firmw
     """The firmware of the fake classifier."""
     out = tmp_path_factory.mktemp(f"firmware-{compiler_name}")
     toolchain = find_toolchain(compiler_name)
-    return toolchain.build_firmware(
-        firmware_sources(), FAKE_MODELS / "classifier", out, load_board("stm32f439")
-    )
+    return toolchain.build_firmware(firmware_sources(), FAKE_MODELS / "classifier", out, load_board("stm32f439"))

@@ -17,8 +17,7 @@ VECTORS = 16 + 91
 def symbols(elf: Path) -> dict[str, int]:
     with elf.open("rb") as stream:
         return {
-            symbol.name: symbol["st_value"]
-            for symbol in ELFFile(stream).get_section_by_name(".symtab").iter_symbols()
+            symbol.name: symbol["st_value"] for symbol in ELFFile(stream).get_section_by_name(".symtab").iter_symbols()
         }
 
 
@@ -33,15 +32,9 @@ def test_vector_table(image: FirmwareImage) -> None:
         assert vectors[number] == found[name] | 1, f"vector {number}"
 
 
-def test_no_gap_in_the_table_of_another_console(
-    fake_models: Path, tmp_path: Path, compiler_name: str
-) -> None:
+def test_no_gap_in_the_table_of_another_console(fake_models: Path, tmp_path: Path, compiler_name: str) -> None:
     text = Path(load_board.__code__.co_filename).with_name("stm32f439.toml").read_text()
-    text = (
-        text.replace("irq = 39 ", "irq = 71 ")
-        .replace('"usart3"', '"usart6"')
-        .replace("0x40004800", "0x40011400")
-    )
+    text = text.replace("irq = 39 ", "irq = 71 ").replace('"usart3"', '"usart6"').replace("0x40004800", "0x40011400")
     (tmp_path / "board.toml").write_text(text)
     other = find_toolchain(compiler_name).build_firmware(
         firmware_sources(), fake_models / "classifier", tmp_path / "out", load_board(tmp_path / "board.toml")
@@ -66,9 +59,7 @@ def test_sections_are_in_their_memories(image: FirmwareImage) -> None:
 
 def test_floating_point_is_in_hardware(image: FirmwareImage) -> None:
     assert not [
-        name
-        for name in symbols(image.elf)
-        if name.startswith(("__aeabi_f", "__aeabi_d", "__mulsf", "__addsf"))
+        name for name in symbols(image.elf) if name.startswith(("__aeabi_f", "__aeabi_d", "__mulsf", "__addsf"))
     ]
 
 
@@ -121,9 +112,7 @@ def test_map_names_functions_by_address(image: FirmwareImage) -> None:
     rows = [line.split() for line in image.map.read_text().splitlines()]
     addresses = [int(row[0], 16) for row in rows]
     assert addresses == sorted(addresses)
-    assert {row[3]: int(row[0], 16) for row in rows if len(row) > 3}["main"] == symbols(image.elf)[
-        "main"
-    ] & ~1
+    assert {row[3]: int(row[0], 16) for row in rows if len(row) > 3}["main"] == symbols(image.elf)["main"] & ~1
 
 
 def test_equal_sources_elsewhere_give_equal_bytes(
