@@ -1,5 +1,6 @@
-/* Hooks that the emulator calls for each basic block and each data access; Python reads the structures through
- * ctypes (block_counter.py repeats their layout). Compiled on the machine that emulates; needs no libc. */
+/* Hooks that the emulator calls for each basic block and each data access; Python reads the structures
+ * through ctypes (block_counter.py repeats their layout). Compiled on the machine that emulates; needs no
+ * libc. */
 #include <stdint.h>
 
 enum { INSTRUCTION_LINES = 64, DATA_LINES = 8, LINE_SHIFT = 4, NO_LINE = 0xFFFFFFFFu };
@@ -10,7 +11,7 @@ typedef struct {
     uint32_t address, size;
     uint32_t instructions, cycles; /* of one execution, without wait states; set by describe() */
     uint32_t branch_cycles;        /* on top, where the next block is not the one that follows in memory */
-    uint32_t watched;
+    uint32_t watched, conditional, reserved; /* conditional: holds an IT instruction */
     uint64_t executions, fallthroughs, stall_cycles, misaligned_cycles;
 } counter_block;
 
@@ -24,9 +25,9 @@ typedef struct {
 
 typedef struct {
     counter_block *blocks, *last;
-    uint32_t mask, count; /* of the table: entries - 1, entries in use */
-    uint32_t next;        /* address behind the last block */
-    uint32_t stopped, full;
+    uint32_t mask, count;                /* of the table: entries - 1, entries in use */
+    uint32_t next;                       /* address behind the last block */
+    uint32_t stopped, full, conditional; /* conditional: the running block may execute under IT */
     uint64_t instructions, cycles, stall_cycles, deadline; /* deadline: of cycles + stall_cycles */
     uint32_t flash_base, flash_bytes, miss_cycles;
     uint32_t misaligned, misaligned_pc, misaligned_address; /* an access that needs alignment and had none */
@@ -100,8 +101,8 @@ static counter_block *find_block(counter *state, uint32_t address, uint32_t size
     }
 }
 
-/* The engine tests for a stop after this hook and before the block, so a block that is stopped here is not counted:
- * it comes again when emulation goes on. */
+/* The engine tests for a stop after this hook and before the block, so a block that is stopped here is not
+ * counted: it comes again when emulation goes on. */
 void count_block(void *engine, uint64_t address, uint32_t size, void *user) {
     counter *state = user;
     counter_block *block = 0;
@@ -117,9 +118,11 @@ void count_block(void *engine, uint64_t address, uint32_t size, void *user) {
     if (block->watched) {
         state->watch((uint32_t)address);
     }
+    state->conditional = block->conditional;
     if (state->last) {
         if (state->next == (uint32_t)address) {
             state->last->fallthroughs++;
+            state->conditional |= state->last->conditional; /* its IT may reach into this block */
         } else {
             state->cycles += state->last->branch_cycles;
         }
@@ -155,11 +158,13 @@ static void check_alignment(counter *state, void *engine, uint32_t address, int 
     state->deadline = 0;
 }
 
-/* Before a hook on data, the engine (2.1.4) puts back the IT bits that held at the instruction and leaves them there,
- * so that a block it looks up next would start under that condition. Running code does not read them: clear them. */
+/* Before a hook on data, the engine (2.1.4) puts back the IT bits that held at the instruction and leaves
+ * them there, so that a block it looks up next would start under that condition. Running code does not read
+ * them: clear them. */
 static void leave_it_block(counter *state, void *engine) {
     uint32_t xpsr = 0;
-    if (state->read_register(engine, state->xpsr_register, &xpsr) == 0 && (xpsr & IT_BITS)) {
+    if (state->conditional && state->read_register(engine, state->xpsr_register, &xpsr) == 0 &&
+        (xpsr & IT_BITS)) {
         xpsr &= ~IT_BITS;
         state->write_register(engine, state->xpsr_register, &xpsr);
     }

@@ -33,7 +33,7 @@ class CounterBlock(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_uint32) for name in ("address", "size", "instructions", "cycles")),
-        *((name, ctypes.c_uint32) for name in ("branch_cycles", "watched")),
+        *((name, ctypes.c_uint32) for name in ("branch_cycles", "watched", "conditional", "reserved")),
         *((name, ctypes.c_uint64) for name in ("executions", "fallthroughs", "stall_cycles", "misaligned_cycles")),
     )
 
@@ -59,7 +59,7 @@ class CounterState(ctypes.Structure):
     _fields_ = (
         ("blocks", ctypes.c_void_p),
         ("last", ctypes.c_void_p),
-        *((name, ctypes.c_uint32) for name in ("mask", "count", "next", "stopped", "full")),
+        *((name, ctypes.c_uint32) for name in ("mask", "count", "next", "stopped", "full", "conditional")),
         *((name, ctypes.c_uint64) for name in ("instructions", "cycles", "stall_cycles", "deadline")),
         *((name, ctypes.c_uint32) for name in ("flash_base", "flash_bytes", "miss_cycles")),
         *((name, ctypes.c_uint32) for name in ("misaligned", "misaligned_pc", "misaligned_address")),
@@ -152,7 +152,7 @@ class BlockCounter:
             self._keep(error)
             return
         block.instructions, block.cycles = timing.instructions, timing.cycles
-        block.branch_cycles = timing.branch_cycles
+        block.branch_cycles, block.conditional = timing.branch_cycles, timing.conditional
         self.timings[block.address, block.size] = timing
 
     def _watch(self, address: int) -> None:

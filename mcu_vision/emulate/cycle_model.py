@@ -45,6 +45,7 @@ class BlockTiming:
     """One execution of a basic block; `branch_cycles` come on top where its last branch is taken.
 
     `classes`: instructions by class: load, store, multiply, divide, float, branch, other.
+    `conditional`: it holds an IT instruction.
     """
 
     instructions: int
@@ -52,6 +53,7 @@ class BlockTiming:
     branch_cycles: int
     classes: Counter[str]
     uses_float: bool
+    conditional: bool
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class CycleModel:
         """Time one block, `code` at `address`. What cannot be decoded counts as one cycle."""
         timed: list[_Timed] = []
         refill = 0
+        conditional = False
         offset = 0
         while offset < len(code):
             size = instruction_size(code, offset)
@@ -84,9 +87,10 @@ class CycleModel:
             else:
                 timed.append(_time(decoded))
                 refill = PIPELINE_REFILL if _can_jump(decoded) else 0
+                conditional |= decoded.insn_name() == "it"
             offset += size
         classes = Counter(entry.kind for entry in timed)
-        return BlockTiming(len(timed), _sum(timed), refill, classes, classes["float"] > 0)
+        return BlockTiming(len(timed), _sum(timed), refill, classes, classes["float"] > 0, conditional)
 
 
 def instruction_size(code: bytes, offset: int) -> int:

@@ -77,8 +77,8 @@ def board() -> Board:
 def run_program(tmp_path: Path, board: Board) -> Callable[..., UnicornBoard]:
     """Assemble a program and run it until it sleeps for good (or for 10 s of virtual time)."""
 
-    def run(source: str, to_the_end: bool = True, **options: bool) -> UnicornBoard:
-        emulated = UnicornBoard(assemble(tmp_path, source), board, **options)
+    def run(source: str, to_the_end: bool = True, check_alignment: bool = True, **options: bool) -> UnicornBoard:
+        emulated = UnicornBoard(assemble(tmp_path, source), board, check_alignment=check_alignment, **options)
         if to_the_end:
             emulated.run(lambda: False, 10.0)
         return emulated

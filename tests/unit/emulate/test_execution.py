@@ -210,11 +210,11 @@ function reset
     assert board.cycles_estimated == 3 + 2 + 4 + 1 + 1 + 4
 
 
-def test_fast_leaves_out_the_data_accesses(run_program: Run) -> None:
+def test_alignment_is_checked_on_demand(run_program: Run) -> None:
     source = f"function reset\n ldr r0, =0x20000001\n ldr r1, [r0]\n ldm r0, {{r1, r2}}\n{SLEEP}"
     with pytest.raises(EmulationFault):
         run_program(source)
-    assert run_program(source, fast=True).instructions == 4
+    assert run_program(source, check_alignment=False).instructions == 4
 
 
 def test_stack_overflow_is_named(run_program: Run) -> None:
