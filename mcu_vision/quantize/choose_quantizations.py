@@ -28,9 +28,7 @@ RNN_POOL_BITS = range(4, 10)
 L2_BITS = range(7, 10)
 
 
-def choose_quantizations(
-    graph: Graph, histograms: dict[str, Histogram], method: str
-) -> dict[str, Quantization]:
+def choose_quantizations(graph: Graph, histograms: dict[str, Histogram], method: str) -> dict[str, Quantization]:
     """By tensor name. Sets `out_bits` of the operators whose output scale is a power of two.
 
     Pooling and concatenation share one quantisation between input and output: a fixed one if there is

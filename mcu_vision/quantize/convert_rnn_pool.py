@@ -23,25 +23,21 @@ def convert_rnn_pool(graph: Graph, op: RnnPool) -> None:
     Fraction bits of weights are the most that int16 entries and an int32 sum of products allow. Raises
     UserError if a gate parameter or a weight is too large for the format.
     """
-    input_scale = graph.tensors[op.inputs[0]].quant.scale
     formats = []
+    scale, input_limit = graph.tensors[op.inputs[0]].quant.scale, 255
     for index in (0, 1):
         names = op.inputs[1 + 4 * index : 5 + 4 * index]
         cell = Cell(*(graph.tensors[n].data.astype(np.float64) for n in names))  # type: ignore[union-attr]
-        bounded = min(op.zeta[index], op.nu[index]) >= 0 and op.zeta[index] + op.nu[index] <= 1
-        state_limit = ONE if bounded else 2 * ONE
-        # The first cell reads int8 pixels, the second Q14 states of the first, which nothing exceeds.
-        scale, input_limit = (input_scale, 255) if index == 0 else (1 / ONE, 2 * ONE)
+        state_limit = _state_limit(op, index)
         form, integers = _convert_cell(op, index, cell._replace(w=cell.w * scale), input_limit, state_limit)
         formats.append(form)
         for name, data in zip(names, integers, strict=True):
             graph.tensors[name] = Tensor(name, data.shape, str(data.dtype), None, data)
+        scale, input_limit = 1 / ONE, state_limit  # the second cell reads states of the first
     op.formats = tuple(formats)
 
 
-def _convert_cell(
-    op: RnnPool, index: int, cell: Cell, input_limit: int, state_limit: int
-) -> tuple[CellFormat, Cell]:
+def _convert_cell(op: RnnPool, index: int, cell: Cell, input_limit: int, state_limit: int) -> tuple[CellFormat, Cell]:
     """cell: w already times the scale of its input."""
     gates = [_q14(op, name, value) for name, value in (("zeta", op.zeta[index]), ("nu", op.nu[index]))]
     pre_bits = _pre_bits(op, cell, state_limit / ONE)
@@ -54,6 +50,12 @@ def _convert_cell(
         _to_int16(cell.bias_h, pre_bits),
     )
     return CellFormat(w_bits, u_bits, pre_bits, gates[0], gates[1]), integers
+
+
+def _state_limit(op: RnnPool, index: int) -> int:
+    """Bound of a cell's states: one if zeta + nu <= 1, to which rounding of the gates adds one unit a step."""
+    bounded = op.zeta[index] + op.nu[index] <= 1
+    return ONE + max(op.patch) if bounded else 2 * ONE
 
 
 def _q14(op: RnnPool, name: str, value: float) -> int:
