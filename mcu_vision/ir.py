@@ -7,6 +7,7 @@ other rank is one row. Operators are dataclasses derived from `Op`, one file eac
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
 from math import prod
@@ -229,6 +230,8 @@ class Graph:
 
     def verify(self) -> None:
         """Raise UserError if a name, an order or a shape is wrong."""
+        if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", self.name, re.ASCII):
+            raise UserError(f"a model cannot be named {self.name!r}: use letters, digits, '.', '_' and '-'")
         known = set(self.inputs) | {t.name for t in self.tensors.values() if t.data is not None}
         for name, tensor in self.tensors.items():
             if name != tensor.name:

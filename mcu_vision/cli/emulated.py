@@ -23,8 +23,8 @@ class Inference:
 class EmulatedModel:
     """The unmodified firmware, booted, with its model's input and output at hand."""
 
-    def __init__(self, elf: Path, board: Board, prefix: str) -> None:
-        self.board = UnicornBoard(elf, board)
+    def __init__(self, elf: Path, board: Board, prefix: str, check_alignment: bool = False) -> None:
+        self.board = UnicornBoard(elf, board, check_alignment=check_alignment)
         self.board.boot()
         self._calls = self.board.record_calls(f"{prefix}_invoke")
 

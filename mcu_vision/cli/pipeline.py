@@ -74,9 +74,9 @@ def plan_for_board(graph: Graph, board: Board, schedule: str) -> Program:
     return plan_graph(graph, regions, budget, schedule)
 
 
-def _fingerprint(model: Path, board: Board, toolchain: str, schedule: str) -> str:
-    """Changes when anything that goes into a build does."""
-    digest = hashlib.sha256(f"{mcu_vision.__version__}\n{board}\n{toolchain}\n{schedule}\n".encode())
+def _fingerprint(model: Path, board: Board) -> str:
+    """Changes when anything that goes into a build does, but for the options that choose among equals."""
+    digest = hashlib.sha256(f"{mcu_vision.__version__}\n{board}\n".encode())
     digest.update(model.read_bytes())
     for root in (resource("firmware"), resource("codegen_templates")):
         for path in sorted(p for p in root.rglob("*") if p.is_file()):
@@ -84,22 +84,14 @@ def _fingerprint(model: Path, board: Board, toolchain: str, schedule: str) -> st
     return digest.hexdigest()
 
 
-def build_model(
-    model: str, board_name: str, toolchain_name: str, build_dir: Path, schedule: str, reuse: bool = False
-) -> Build:
-    """Build the firmware of `model` into build_dir/<model>, replacing what is there when all has succeeded.
-
-    reuse: take a finished build of the same inputs as it is.
-    """
+def build_model(model: str, board_name: str, toolchain_name: str, build_dir: Path, schedule: str) -> Build:
+    """Build the firmware of `model` into build_dir/<model>, replacing what is there when all has succeeded."""
     path = find_model(model)
     graph = load_graph(path)
     board = load_board(board_name)
     toolchain = find_toolchain(toolchain_name)
     program = plan_for_board(graph, board, schedule)
     folder = (build_dir / graph.name).resolve()
-    fingerprint = _fingerprint(path, board, toolchain.name, schedule)
-    if reuse and (summary := _finished(folder, fingerprint)):
-        return Build(folder, program, board, summary)
     with atomic_directory(folder) as staging:
         sources = staging / "src"
         sources.mkdir()
@@ -108,19 +100,32 @@ def build_model(
         image = toolchain.build_firmware(firmware_sources(), sources, staging, board)
         summary = _summarize(folder, program, board, image)
         (staging / "report.html").write_text(build_report(program, board.title, summary))
-        (staging / "build.json").write_text(json.dumps({"fingerprint": fingerprint, "summary": summary}, indent=2))
+        record = {"fingerprint": _fingerprint(path, board), "schedule": schedule, "summary": summary}
+        (staging / "build.json").write_text(json.dumps(record, indent=2))
     return Build(folder, program, board, summary)
 
 
-def _finished(folder: Path, fingerprint: str) -> dict[str, Any] | None:
+def take_build(model: str, board_name: str, toolchain_name: str, build_dir: Path) -> Build:
+    """The finished build of `model` if its inputs have not changed, else a new one.
+
+    A toolchain of "auto" takes whichever the finished build was made with.
+    """
+    path = find_model(model)
+    graph = load_graph(path)
+    board = load_board(board_name)
+    folder = (build_dir / graph.name).resolve()
     try:
         record = json.loads((folder / "build.json").read_text())
     except (OSError, ValueError):
-        return None
-    if record.get("fingerprint") != fingerprint or not (folder / "firmware.elf").is_file():
-        return None
-    summary: dict[str, Any] = record["summary"]
-    return summary
+        record = {}
+    summary = record.get("summary", {})
+    if (
+        record.get("fingerprint") == _fingerprint(path, board)
+        and toolchain_name in ("auto", summary.get("toolchain"))
+        and (folder / "firmware.elf").is_file()
+    ):
+        return Build(folder, plan_for_board(graph, board, record["schedule"]), board, summary)
+    return build_model(model, board_name, toolchain_name, build_dir, "auto")
 
 
 def _shown(path: Path) -> str:
@@ -169,7 +174,8 @@ def _summarize(folder: Path, program: Program, board: Board, image: FirmwareImag
 
 def measure_build(image: FirmwareImage, program: Program, board: Board) -> tuple[Inference, int]:
     """Run one inference of a black picture on the emulated board; what it took, and bytes of stack used."""
-    with EmulatedModel(image.elf, board, c_identifier(program.graph.name)) as emulated:
+    prefix = c_identifier(program.graph.name)
+    with EmulatedModel(image.elf, board, prefix, check_alignment=True) as emulated:
         emulated.write_image(np.zeros(program.graph.input.shape[1:], np.uint8))
         inference = emulated.infer()
         return inference, emulated.board.stack_high_water()

@@ -12,7 +12,7 @@ from rich.console import Console
 from mcu_vision.cli import options
 from mcu_vision.cli.emulated import EmulatedModel, Inference
 from mcu_vision.cli.photos import SAMPLE, load_photo
-from mcu_vision.cli.pipeline import Build, build_model
+from mcu_vision.cli.pipeline import Build, take_build
 from mcu_vision.data.letterbox import letterbox
 from mcu_vision.evaluate.detector import detect_boxes
 from mcu_vision.evaluate.draw import draw_boxes
@@ -37,7 +37,7 @@ def run(
     options.check_choice(toolchain, ("auto", "zig", "gcc"), "--toolchain")
     image = load_photo(photo)
     with options.progress_console().status("building") as status:
-        result = build_model(model, board, toolchain, build_dir, "auto", reuse=True)
+        result = take_build(model, board, toolchain, build_dir)
         status.update("emulating")
         summary = _infer(result, image)
     if "boxes" in summary:

@@ -13,7 +13,7 @@ from rich.progress import Progress
 from mcu_vision.cli import options
 from mcu_vision.cli.emulated import EmulatedModel
 from mcu_vision.cli.photos import find_photos, load_photo
-from mcu_vision.cli.pipeline import build_model
+from mcu_vision.cli.pipeline import take_build
 from mcu_vision.data.letterbox import letterbox
 from mcu_vision.errors import UserError
 from mcu_vision.ir import Array, Tensor
@@ -45,7 +45,7 @@ def verify(
     options.check_choice(toolchain, ("auto", "zig", "gcc"), "--toolchain")
     console = options.progress_console()
     with console.status(f"building {model}"):
-        result = build_model(model, board, toolchain, build_dir, "auto", reuse=True)
+        result = take_build(model, board, toolchain, build_dir)
     program = result.program
     with (
         tempfile.TemporaryDirectory() as folder,

@@ -122,13 +122,18 @@ def lower_program(program: Program) -> CModel:
     )
 
 
+def _comment(text: str) -> str:
+    """`text` as the inside of a C comment of one line."""
+    return " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *").rstrip("\\")
+
+
 def _address(prefix: str, buffer: Buffer) -> str:
     return f"{prefix}_arena_{buffer.region} + {buffer.arena_offset}"
 
 
 def _ring(program: Program, prefix: str, index: int, tensor: Tensor) -> CRing:
     buffer = program.buffer_of(tensor.name)
-    comment = f"{tensor.name}: {' x '.join(map(str, tensor.shape[1:]))} {tensor.dtype}"
+    comment = _comment(f"{tensor.name}: {' x '.join(map(str, tensor.shape[1:]))} {tensor.dtype}")
     return CRing(f"tensor_{index}", comment, _address(prefix, buffer), tensor.row_bytes, buffer.capacity, tensor.rows)
 
 
@@ -167,7 +172,7 @@ def _lower_op(program: Program, prefix: str, index: int, op: Op, rings: dict[str
     last = op.steps(graph) - 1
     repeats = op.rows_written(graph, last)[1] - last > 1 and not op.accumulates
     shape = " x ".join(map(str, output.shape[1:]))
-    comment = f"{op.name}: {op.kind} -> {shape}" + (f" ({op.source})" if op.source else "")
+    comment = _comment(f"{op.name}: {op.kind} -> {shape}" + (f" ({op.source})" if op.source else ""))
     return COperator(
         index,
         name,

@@ -29,6 +29,7 @@ class Cli:
     def __call__(self, *arguments: str, code: int = 0) -> str:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("sys.argv", ["mcu-vision", *arguments])
+            patch.setenv("COLUMNS", "200")
             patch.chdir(self.folder)
             with pytest.raises(SystemExit) as stop:
                 main()
@@ -191,3 +192,17 @@ def test_a_failed_build_keeps_the_last_one(cli: Cli, monkeypatch: pytest.MonkeyP
         main()
     assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
     assert [p.name for p in folder.parent.iterdir()] == ["tiny-detector"]
+
+
+def test_run_takes_the_finished_build_whatever_compiled_it(cli: Cli, photo: Path) -> None:
+    model = cli.model(detector())
+    cli("build", "--model", model, "--toolchain", "zig", "--schedule", "layers")
+    elf = cli.folder / "build" / "tiny-detector" / "firmware.elf"
+    before = elf.stat().st_mtime_ns
+    cli("run", str(photo), "--model", model)
+    assert cli.json("verify", "--model", model, "--images", "1")["equal"]
+    assert elf.stat().st_mtime_ns == before
+    other = tiny_detector(6)
+    other.metadata["task"] = "detect"
+    cli("run", str(photo), "--model", cli.model(other))
+    assert elf.stat().st_mtime_ns != before

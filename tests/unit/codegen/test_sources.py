@@ -9,6 +9,7 @@ from models import BuiltModel, noise_images
 
 from mcu_vision.codegen import c_identifier
 from mcu_vision.codegen.render import kernel_sources
+from mcu_vision.errors import UserError
 from mcu_vision.ir import Graph
 from mcu_vision.reference import run_graph
 from mcu_vision.toolchain import find_host_compiler
@@ -83,3 +84,17 @@ def test_generation_is_repeatable(tmp_path: Path) -> None:
     second = BuiltModel.generate(tiny_detector(), tmp_path / "b")
     for path in (first.folder / "src").iterdir():
         assert path.read_bytes() == (second.folder / "src" / path.name).read_bytes()
+
+
+def test_names_cannot_leave_their_comment(tmp_path: Path) -> None:
+    build = GraphBuilder("comments", (4, 4, 1))
+    x = build.conv("image", 2)
+    build.graph.ops[0].name = "*/ int x; /* \\"
+    built = BuiltModel.generate(build.finish(x), tmp_path)
+    compile_program(tmp_path, f'#include "{built.prefix}.h"\nint main(void) {{ return 0; }}\n')
+
+
+def test_a_model_needs_a_plain_name() -> None:
+    build = GraphBuilder("../elsewhere", (4, 4, 1))
+    with pytest.raises(UserError, match="cannot be named"):
+        build.finish(build.conv("image", 2))
