@@ -18,6 +18,8 @@ class Inference:
     instructions: int
     cycles_0ws: int
     cycles_estimated: int
+    steps: tuple["Inference", ...] = ()
+    """The same of each step of the schedule."""
 
 
 class EmulatedModel:
@@ -26,7 +28,8 @@ class EmulatedModel:
     def __init__(self, elf: Path, board: Board, prefix: str, check_alignment: bool = False) -> None:
         self.board = UnicornBoard(elf, board, check_alignment=check_alignment)
         self.board.boot()
-        self._calls = self.board.record_calls(f"{prefix}_invoke")
+        self._invocations = self.board.record_calls(f"{prefix}_invoke")
+        self._steps = self.board.record_calls(f"{prefix}_step")
 
     def write_image(self, frame: npt.NDArray[np.uint8]) -> None:
         """Put pixels uint8 (H, W, C) into the model's input, as a camera's DMA would."""
@@ -35,9 +38,11 @@ class EmulatedModel:
 
     def infer(self) -> Inference:
         """Run one inference by console command."""
+        self._steps.clear()
         self.board.command("infer 1 0%")
-        call = self._calls[-1]
-        return Inference(call.instructions, call.cycles_estimated, call.cycles_flash_model)
+        steps = tuple(Inference(c.instructions, c.cycles_estimated, c.cycles_flash_model) for c in self._steps)
+        call = self._invocations[-1]
+        return Inference(call.instructions, call.cycles_estimated, call.cycles_flash_model, steps)
 
     def boxes(self) -> npt.NDArray[np.int16]:
         """Detections of the last inference as the console prints them: (N, 5), 1/16 pixel and Q15 score."""

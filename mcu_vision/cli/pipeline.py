@@ -98,8 +98,10 @@ def build_model(model: str, board_name: str, toolchain_name: str, build_dir: Pat
         generate_sources(program, sources)
         save_graph(graph, staging / "model.int8.safetensors")
         image = toolchain.build_firmware(firmware_sources(), sources, staging, board)
-        summary = _summarize(folder, program, board, image)
-        (staging / "report.html").write_text(build_report(program, board.title, summary))
+        inference, stack_bytes = measure_build(image, program, board)
+        summary = _summarize(folder, program, board, image, inference, stack_bytes)
+        cycles = [step.cycles_estimated for step in inference.steps]
+        (staging / "report.html").write_text(build_report(program, board.title, summary, cycles))
         record = {"fingerprint": _fingerprint(path, board), "schedule": schedule, "summary": summary}
         (staging / "build.json").write_text(json.dumps(record, indent=2))
     return Build(folder, program, board, summary)
@@ -134,8 +136,9 @@ def _shown(path: Path) -> str:
     return str(path) if relative.startswith("..") else relative
 
 
-def _summarize(folder: Path, program: Program, board: Board, image: FirmwareImage) -> dict[str, Any]:
-    inference, stack = measure_build(image, program, board)
+def _summarize(
+    folder: Path, program: Program, board: Board, image: FirmwareImage, inference: Inference, stack: int
+) -> dict[str, Any]:
     input_bytes = program.graph.input.size_bytes
     regions, items = {}, {"input": input_bytes, "arena": -input_bytes, "stack": stack}
     for name, usage in image.sizes.ram.items():

@@ -17,8 +17,8 @@ from mcu_vision.plan.program import Program, live_bytes
 LARGEST_BANDS = 9
 
 
-def build_report(program: Program, board: str, summary: dict[str, Any]) -> str:
-    """HTML of a build: summary as `build --json` prints it, memory over time, operators."""
+def build_report(program: Program, board: str, summary: dict[str, Any], cycles: list[int]) -> str:
+    """HTML of a build: summary as `build --json` prints it, memory over time, operators; cycles of each step."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -26,12 +26,15 @@ def build_report(program: Program, board: str, summary: dict[str, Any]) -> str:
     )
     plot = base64.b64encode(plot_memory(program, summary["ram"]["budget_bytes"])).decode()
     template = environment.get_template("build_report.html.j2")
-    return template.render(summary=summary, board=board, plot=plot, operators=_operators(program))
+    return template.render(summary=summary, board=board, plot=plot, operators=_operators(program, cycles))
 
 
-def _operators(program: Program) -> list[dict[str, Any]]:
+def _operators(program: Program, cycles: list[int]) -> list[dict[str, Any]]:
+    spent = [0] * len(program.graph.ops)
+    for step, count in zip(program.schedule, cycles, strict=True):
+        spent[step.op] += count
     rows = []
-    for op in program.graph.ops:
+    for index, op in enumerate(program.graph.ops):
         tensor = program.graph.tensors[op.outputs[0]]
         buffer = program.buffer_of(tensor.name)
         rows.append(
@@ -43,6 +46,8 @@ def _operators(program: Program) -> list[dict[str, Any]]:
                 "rows": f"{buffer.capacity} of {tensor.rows}",
                 "bytes": buffer.size_bytes,
                 "region": buffer.region,
+                "cycles": spent[index],
+                "share": spent[index] / max(1, sum(spent)),
             }
         )
     return rows
@@ -57,7 +62,7 @@ def plot_memory(program: Program, budget_bytes: int) -> bytes:
     if rest:
         bands[f"{len(rest)} smaller"] = live_bytes(rest)
     figure, axes = plt.subplots(figsize=(11, 4.2), dpi=110)
-    colours = [to_hex(plt.get_cmap("tab20")(i)) for i in range(len(bands))]
+    colours = [to_hex(plt.get_cmap("tab10")(i % 10)) for i in range(len(ordered[:LARGEST_BANDS]))] + ["#d0d5dc"]
     axes.stackplot(steps, *[band / 1024 for band in bands.values()], labels=list(bands), colors=colours)
     peak = int(program.live_bytes().max()) / 1024
     axes.axhline(peak, color="#444", linewidth=0.8, linestyle=":")
