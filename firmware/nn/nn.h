@@ -1,5 +1,4 @@
 /* Int8 row kernels: each computes one output row (all W x C values) from pointers to input rows.
- *
  * Arithmetic: TensorFlow Lite "8-bit quantization specification" with gemmlowp's two roundings, bit for bit
  * as its reference kernels, except nn_rnn_pool_s8, nn_decode_boxes_s8 and nn_nms_s16, whose integer
  * definitions are in mcu_vision/ops/.
@@ -8,16 +7,16 @@
  * two, positive = left. out_min, out_max: clamp of the fused activation, within int8.
  * Order of parameters: constants, inputs, output, scratch, state, step.
  * scratch: 4-byte aligned, contents undefined before and after a call; sizes are given below in bytes, with
- * even(n) = n rounded up to a multiple of 2. state: 4-byte aligned, kept from step 0 to the last step; its
- * contents before step 0 do not matter. Inputs and outputs must not overlap unless a kernel says so. */
+ * even(n) and quad(n) for n rounded up to a multiple of 2 and of 4.
+ * state: 4-byte aligned, kept from step 0 to the last step; its contents before step 0 do not matter.
+ * Inputs and outputs must not overlap unless a kernel says so. */
 #ifndef NN_H
 #define NN_H
 
 #include <stdint.h>
 
-/* Convolutions and dense layers. bias is folded: bias[o] - in_zero * sum(weights of o). For each output
- * channel: |bias[o]| + 128 * sum|weights of o| < 2^30, times 2^shift[o] too where shift[o] > 0; shift
- * -30..29. */
+/* Convolutions and dense layers. bias is folded: bias[o] - in_zero * sum(weights of o).
+ * Bound of each output channel: |bias[o]| + 128 * sum|weights of o| < 2^30. shift -31..30. */
 typedef struct {
     int16_t in_w, in_c, out_w, out_c;
     int8_t kernel_h, kernel_w, stride_w, pad_left, dilation_w;
@@ -33,27 +32,26 @@ typedef struct {
 #define NN_DEPTHWISE_TILE_PIXELS 48
 
 /* CONV_2D. rows: kernel_h pointers, dilated rows already chosen. weights (out_c, kernel_h, kernel_w, in_c).
- * scratch: with t = min(out_w, NN_TILE_PIXELS), s = even(((t - 1) * stride_w + (kernel_w - 1) * dilation_w +
- * 1)
- * * in_c): 2 * (kernel_h * s + 2) + 4 * kernel_h * n, where n = even(kernel_w * in_c) if dilation_w is 1,
- * else kernel_w * even(in_c). */
+ * scratch: 2 * (kernel_h * even(w * in_c) + 4) + 4 * kernel_h * n, where n = quad(kernel_w * in_c) if
+ * dilation_w is 1, else kernel_w * quad(in_c); w = (min(out_w, NN_TILE_PIXELS) - 1) * stride_w +
+ * (kernel_w - 1) * dilation_w + 1. */
 void nn_conv_s8(const nn_conv *p, const int8_t *const rows[], int8_t *out, int16_t *scratch);
 
 /* CONV_2D with a 1x1 kernel and stride 1. Kernel fields are not read.
- * scratch: 2 * even(in_c) * (min(out_w, NN_TILE_PIXELS) + 2). */
+ * scratch: 2 * quad(in_c) * (even(min(out_w, NN_TILE_PIXELS)) + 2). */
 void nn_pointwise_s8(const nn_conv *p, const int8_t *row, int8_t *out, int16_t *scratch);
 
 /* DEPTHWISE_CONV_2D with multiplier 1 (in_c == out_c). weights (kernel_h, kernel_w, in_c).
- * scratch: with t = min(out_w, NN_DEPTHWISE_TILE_PIXELS), w = (t - 1) * stride_w + (kernel_w - 1) *
- * dilation_w + 1: 2 * even(kernel_h) * (4 * w + kernel_w). */
+ * scratch: 8 * even(kernel_h) * (w + kernel_w) + 64, where w = (min(out_w, NN_DEPTHWISE_TILE_PIXELS) - 1)
+ * * stride_w + (kernel_w - 1) * dilation_w + 1. */
 void nn_depthwise_s8(const nn_conv *p, const int8_t *const rows[], int8_t *out, int16_t *scratch);
 
 /* FULLY_CONNECTED: in_c inputs, out_c outputs, weights (out_c, in_c). Width and kernel fields are not read.
  * scratch: 2 * in_c. */
 void nn_dense_s8(const nn_conv *p, const int8_t *in, int8_t *out, int16_t *scratch);
 
-/* ADD: both inputs times 2^left_shift are scaled to one scale, added, and scaled to the output's.
- * out may be a or b. */
+/* ADD: both inputs times 2^left_shift (20) are scaled to one scale, added, and scaled to the output's. No
+ * shift is positive. out may be a or b. */
 typedef struct {
     int32_t count;
     int32_t a_zero, b_zero, out_zero, out_min, out_max;
@@ -63,8 +61,8 @@ typedef struct {
 
 void nn_add_s8(const nn_add *p, const int8_t *a, const int8_t *b, int8_t *out);
 
-/* MAX_POOL_2D and AVERAGE_POOL_2D (of the cells inside, ties away from zero). Padding does not count; each
- * window must hold at least one cell. rows: kernel_h pointers. */
+/* MAX_POOL_2D and AVERAGE_POOL_2D (of the cells inside, ties away from zero). Padding does not count;
+ * each window must hold at least one cell. rows: kernel_h pointers. */
 typedef struct {
     int16_t in_w, channels, out_w;
     int8_t kernel_h, kernel_w, stride_w, pad_left;
@@ -75,7 +73,8 @@ void nn_max_pool_s8(const nn_pool *p, const int8_t *const rows[], int8_t *out);
 void nn_average_pool_s8(const nn_pool *p, const int8_t *const rows[], int8_t *out);
 
 /* MEAN over height and width: step 0..rows-1 adds a row; the last writes out (channels values). The division
- * by the number of pixels is part of multiplier and shift. state: 4 * channels bytes. */
+ * by the number of pixels is part of multiplier and shift.
+ * state: 4 * channels bytes. */
 typedef struct {
     int32_t in_w, channels, rows;
     int32_t in_zero, out_zero, multiplier, shift;
@@ -122,8 +121,9 @@ typedef struct {
 void nn_copy_s8(const nn_copy *p, const int8_t *row, int8_t *out);
 
 /* One FastGRNN cell; w (hidden, inputs), u (hidden, hidden), w_offset[i] = -zero point * sum of row i of w.
- * Shifts 1..31, pre_bits 5..13. So that sums stay within 32 bits: 2^15 * (sum of |row| of u, and for the
- * second cell of w) < 2^31 (2^14 for zeta = 1, nu = 0), and 2^8 * (sum of |row| of the first w) < 2^31. */
+ * Shifts 1..31, pre_bits 5..13. So that sums keep within 32 bits: for each row of u, and of the second
+ * cell's w, the sum of magnitudes is under 2^16 (under 2^17 if zeta = 1, nu = 0); of the first cell's w
+ * under 2^22. */
 typedef struct {
     int32_t inputs, hidden, pre_bits, w_shift, u_shift, zeta, nu;
     const int16_t *w, *u;
@@ -131,14 +131,13 @@ typedef struct {
     const int16_t *bias_z, *bias_h;
 } nn_rnn_cell;
 
-/* RNNPool. Step s pools rows [s * stride, s * stride + patch_h), given in `rows` (patch_h pointers), to out_w
- * patches of 4 * cell2.hidden channels; if repeat_last is set the last patch is written twice. sigmoid and
- * tanh: gate tables of 513 entries, or NULL for piecewise-linear gates. Definition:
+/* RNNPool. Step s pools rows [s * stride, s * stride + patch_h), given in `rows` (patch_h pointers), to
+ * out_w patches of 4 * cell2.hidden channels; if repeat_last is set the last patch is written twice. sigmoid
+ * and tanh: gate tables of 513 entries, or NULL for piecewise-linear gates. Definition:
  * mcu_vision/ops/rnn_pool.py.
- * scratch: with h1, h2, k = even(cell1.hidden, cell2.hidden, in_c): 2 * (h1 * (k + h1 + 6) + h2 * (h1 + h2 +
- * 6) + 2 * k
- * + 4 * max(h1, h2) + max(2 * patch_h, patch_w + stride) * h1 + patch_w * h2). state: 2 * patch_h * out_w *
- * h2. */
+ * state: 2 * patch_h * out_w * h2, where h1, h2, k = quad(cell1.hidden, cell2.hidden, in_c).
+ * scratch: 2 * (h1 * (k + h1 + 6) + h2 * (h1 + h2 + 6) + 2 * k + 4 * max(h1, h2) + max(2 * patch_h,
+ * patch_w + stride) * h1 + patch_w * h2). */
 typedef struct {
     int16_t in_w, in_c, out_w, patch_h, patch_w, stride, repeat_last, out_bits;
     nn_rnn_cell cell1, cell2;
@@ -148,8 +147,8 @@ typedef struct {
 void nn_rnn_pool_s8(const nn_rnn_pool *p, const int8_t *const rows[], int8_t *out, int16_t *scratch,
                     int16_t *state, int32_t step);
 
-/* Boxes are (left, top, width, height, score): int16, in 1/16 pixel, score in Q15; a score of 0 marks the end
- * of a list. Definitions: mcu_vision/ops/decode_boxes.py and non_max_suppression.py. */
+/* Boxes are (left, top, width, height, score): int16, in 1/16 pixel, score in Q15; a score of 0 marks the
+ * end of a list. Definitions: mcu_vision/ops/decode_boxes.py and non_max_suppression.py. */
 #define NN_BOX_VALUES 5
 
 /* Decodes row `step` of one detection level into the list out (top_k boxes), best first. sizes (anchors,

@@ -1,11 +1,14 @@
-/* Armv7E-M DSP instructions with a C equivalent, so that host and target compute the same bits.
- * Source: Armv7-M Architecture Reference Manual (DDI 0403), chapter A7. A word of two lanes holds
- * 16-bit values, lane 0 in the low half. */
+/* Armv7E-M DSP instructions with a C equivalent, so that host and target compute the same bits. Source:
+ * Armv7-M Architecture Reference Manual (DDI 0403), chapter A7. A word of two lanes holds 16-bit values,
+ * lane 0 in the low half. */
 #ifndef NN_DSP_H
 #define NN_DSP_H
 
 #include <stdint.h>
 #include <string.h>
+
+/* Keeps loops apart that would not share the registers well. */
+#define NN_NOINLINE __attribute__((noinline, unused))
 
 /* Words at any address. The builtin stays one instruction where -ffreestanding makes memcpy a call. */
 static inline uint32_t nn_load32(const void *from) {
@@ -53,6 +56,32 @@ static inline uint32_t nn_pack_high(uint32_t low, uint32_t high) {
     return lanes;
 }
 
+/* acc + value * lane 0 and lane 1, where value fits 16 bits. */
+static inline int32_t nn_smla_lane0(int32_t value, uint32_t lanes, int32_t acc) {
+    int32_t sum;
+    __asm__("smlabb %0, %1, %2, %3" : "=r"(sum) : "r"(value), "r"(lanes), "r"(acc));
+    return sum;
+}
+
+static inline int32_t nn_smla_lane1(int32_t value, uint32_t lanes, int32_t acc) {
+    int32_t sum;
+    __asm__("smlabt %0, %1, %2, %3" : "=r"(sum) : "r"(value), "r"(lanes), "r"(acc));
+    return sum;
+}
+
+/* value + lane 0 and lane 1. */
+static inline int32_t nn_add_lane0(int32_t value, uint32_t lanes) {
+    int32_t sum;
+    __asm__("sxtah %0, %1, %2" : "=r"(sum) : "r"(value), "r"(lanes));
+    return sum;
+}
+
+static inline int32_t nn_add_lane1(int32_t value, uint32_t lanes) {
+    int32_t sum;
+    __asm__("sxtah %0, %1, %2, ror #16" : "=r"(sum) : "r"(value), "r"(lanes));
+    return sum;
+}
+
 /* High word of a*b, rounded half up. */
 static inline int32_t nn_smmulr(int32_t a, int32_t b) {
     int32_t high;
@@ -70,6 +99,19 @@ static inline int32_t nn_saturate16(int32_t value) {
     int32_t result;
     __asm__("ssat %0, #16, %1" : "=r"(result) : "r"(value));
     return result;
+}
+
+/* Clamps four signed bytes. */
+static inline uint32_t nn_clamp_bytes(uint32_t bytes, uint32_t low, uint32_t high) {
+    uint32_t unused;
+    __asm__("ssub8 %1, %0, %2\n"
+            "sel %0, %0, %2\n"
+            "ssub8 %1, %3, %0\n"
+            "sel %0, %0, %3\n"
+            : "+r"(bytes), "=&r"(unused)
+            : "r"(low), "r"(high)
+            : "cc");
+    return bytes;
 }
 
 /* Clamps to [0, 2^14]: USAT stops one short, its carry is added. */
@@ -105,6 +147,15 @@ static inline uint32_t nn_sxtb16(uint32_t bytes) {
     return (low & 0xFFFF) | (high << 16);
 }
 
+static inline int32_t nn_smla_lane0(int32_t value, uint32_t lanes, int32_t acc) {
+    return acc + value * nn_lane0(lanes);
+}
+static inline int32_t nn_smla_lane1(int32_t value, uint32_t lanes, int32_t acc) {
+    return acc + value * nn_lane1(lanes);
+}
+static inline int32_t nn_add_lane0(int32_t value, uint32_t lanes) { return value + nn_lane0(lanes); }
+static inline int32_t nn_add_lane1(int32_t value, uint32_t lanes) { return value + nn_lane1(lanes); }
+
 static inline uint32_t nn_sxtb16_odd(uint32_t bytes) { return nn_sxtb16(bytes >> 8); }
 static inline uint32_t nn_pack_low(uint32_t low, uint32_t high) { return (low & 0xFFFF) | (high << 16); }
 static inline uint32_t nn_pack_high(uint32_t low, uint32_t high) {
@@ -117,6 +168,16 @@ static inline int32_t nn_saturate8(int32_t value) { return value < -128 ? -128 :
 static inline int32_t nn_saturate16(int32_t value) {
     return value < -32768 ? -32768 : value > 32767 ? 32767 : value;
 }
+static inline uint32_t nn_clamp_bytes(uint32_t bytes, uint32_t low, uint32_t high) {
+    uint32_t result = 0;
+    for (int32_t i = 0; i < 32; i += 8) {
+        int32_t value = (int8_t)(bytes >> i & 0xFF), least = (int8_t)(low >> i & 0xFF);
+        int32_t most = (int8_t)(high >> i & 0xFF);
+        value = value < least ? least : value > most ? most : value;
+        result |= ((uint32_t)value & 0xFF) << i;
+    }
+    return result;
+}
 static inline int32_t nn_saturate_unit(int32_t value) {
     return value < 0 ? 0 : value > 1 << 14 ? 1 << 14 : value;
 }
@@ -126,22 +187,28 @@ static inline int32_t nn_saturate_signed_unit(int32_t value) {
 
 #endif
 
-/* Widens n bytes to 16 bits, two to a word, word k at to + k*step (in int16; 2 for a dense array). An odd
- * last element gets a zero beside it. */
-static inline void nn_widen(int16_t *to, const int8_t *from, int32_t n, int32_t step) {
-    for (; n >= 4; n -= 4) {
+/* Widens 4 * quads bytes to 16 bits, two to a word, word k at to + k * step
+ * (in int16; 2 for a dense array). */
+static inline void nn_widen_quads(int16_t *to, const int8_t *from, int32_t quads, int32_t step) {
+    for (; quads > 0; quads--, from += 4, to += 2 * step) {
         uint32_t bytes = nn_load32(from);
         uint32_t even = nn_sxtb16(bytes), odd = nn_sxtb16_odd(bytes);
         nn_store32(to, nn_pack_low(even, odd));
         nn_store32(to + step, nn_pack_high(even, odd));
-        from += 4;
-        to += 2 * step;
     }
-    for (; n > 0; n -= 2) {
+}
+
+/* Widens n bytes, and zeros up to a multiple of 4. */
+static inline void nn_widen_padded(int16_t *to, const int8_t *from, int32_t n, int32_t step) {
+    int32_t rest = n & 3;
+    nn_widen_quads(to, from, n >> 2, step);
+    if (rest > 0) {
+        to += (n >> 2) * 2 * step;
+        from += n - rest;
         to[0] = from[0];
-        to[1] = n > 1 ? from[1] : 0;
-        from += 2;
-        to += step;
+        to[1] = rest > 1 ? from[1] : 0;
+        to[step] = rest > 2 ? from[2] : 0;
+        to[step + 1] = 0;
     }
 }
 

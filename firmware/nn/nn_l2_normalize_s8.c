@@ -6,8 +6,8 @@ static int32_t shift_saturating(int32_t value, int32_t bits) {
     return wide > INT32_MAX ? INT32_MAX : wide < INT32_MIN ? INT32_MIN : (int32_t)wide;
 }
 
-/* 1 / sqrt(value) = multiplier * 2^(shift - 31), by five Newton-Raphson steps in Q3.28.
- * Source: TensorFlow Lite, GetInvSqrtQuantizedMultiplierExp of its reference kernels. */
+/* 1 / sqrt(value) = multiplier * 2^(shift - 31), by five Newton-Raphson steps in Q3.28. Source:
+ * TensorFlow Lite, GetInvSqrtQuantizedMultiplierExp of its reference kernels. */
 static int32_t inverse_sqrt(int32_t value, int32_t *multiplier) {
     if (value <= 1) {
         *multiplier = INT32_MAX;

@@ -1,5 +1,5 @@
-/* Fixed-point arithmetic of the TensorFlow Lite int8 specification; twin of mcu_vision/int8.py.
- * Source: gemmlowp fixedpoint.h (SaturatingRoundingDoublingHighMul, RoundingDivideByPOT). */
+/* Fixed-point arithmetic of the TensorFlow Lite int8 specification; twin of mcu_vision/int8.py. Source:
+ * gemmlowp fixedpoint.h (SaturatingRoundingDoublingHighMul, RoundingDivideByPOT). */
 #ifndef NN_MATH_H
 #define NN_MATH_H
 
@@ -35,36 +35,42 @@ static inline int32_t nn_requantize(int32_t acc, int32_t multiplier, int32_t shi
     return nn_divide_by_pot(nn_doubling_high_mul(nn_shift_left(acc, left), multiplier), left - shift);
 }
 
-/* nn_requantize prepared for many accumulators, with |acc| * 2^left < 2^30 and shift -30..29. */
+/* nn_requantize for many accumulators of one channel, saturated to int8 after the zero point is added.
+ * Fast where the shift is -22..-1, for |acc| < 2^30; see nn_output_fast. */
 typedef struct {
-    int32_t multiplier, left, right, half, ties;
+    int32_t multiplier, half, right; /* half: half of 2^right, and the zero point */
+    int32_t shift, zero;
 } nn_scale;
 
-static inline nn_scale nn_make_scale(int32_t multiplier, int32_t shift) {
-    nn_scale scale = {multiplier, 1, 0, 0, 0};
-    if (shift >= 0) {
-        scale.left += shift;
-    } else {
-        scale.right = -shift;
-        scale.half = (int32_t)(1u << (scale.right - 1));
-        scale.ties = -1;
-    }
+static inline int nn_scale_is_fast(int32_t shift) { return shift < 0 && shift >= -22; }
+
+static inline nn_scale nn_make_scale(int32_t multiplier, int32_t shift, int32_t zero) {
+    nn_scale scale = {multiplier, 0, -shift, shift, zero};
+    if (nn_scale_is_fast(shift))
+        scale.half = (1 << (-shift - 1)) + zero * (1 << -shift);
     return scale;
 }
 
-/* The doubling of the high multiplication is in `left`. Away from zero is half up after one is taken from
- * the negative numbers. */
-static inline int32_t nn_apply_scale(const nn_scale *scale, int32_t acc) {
-    int32_t high = nn_smmulr(nn_shift_left(acc, scale->left), scale->multiplier);
-    return (high + scale->half + ((high >> 31) & scale->ties)) >> scale->right;
+/* SMMULR rounds a*b / 2^32 half up; twice the accumulator makes that gemmlowp's doubling multiplication.
+ * Its division rounds ties away from zero: half up, after one is taken from negative numbers. */
+static inline int32_t nn_output_fast(const nn_scale *scale, int32_t acc) {
+    int32_t high = nn_smmulr(nn_shift_left(acc, 1), scale->multiplier);
+    return nn_saturate8((high + scale->half + (high >> 31)) >> scale->right);
+}
+
+static NN_NOINLINE int32_t nn_output_any(const nn_scale *scale, int32_t acc) {
+    return nn_saturate8(nn_requantize(acc, scale->multiplier, scale->shift) + scale->zero);
 }
 
 /* Clamps n bytes in place; for kernels that saturate to int8 first, which changes nothing. */
-static inline void nn_clamp_row(int8_t *row, int32_t n, int32_t low, int32_t high) {
+static NN_NOINLINE void nn_clamp_row(int8_t *row, int32_t n, int32_t low, int32_t high) {
     if (low <= -128 && high >= 127)
         return;
-    for (int32_t i = 0; i < n; i++)
-        row[i] = (int8_t)nn_clamp(row[i], low, high);
+    uint32_t lows = (uint32_t)(low & 0xFF) * 0x01010101u, highs = (uint32_t)(high & 0xFF) * 0x01010101u;
+    for (; n >= 4; n -= 4, row += 4)
+        nn_store32(row, nn_clamp_bytes(nn_load32(row), lows, highs));
+    for (; n > 0; n--, row++)
+        *row = (int8_t)nn_clamp(*row, low, high);
 }
 
 #endif

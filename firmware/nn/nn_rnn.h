@@ -1,32 +1,32 @@
-/* FastGRNN cells (Kusupati et al., NeurIPS 2018) in fixed point, two sequences at a time so that each weight
- * loaded serves both. Integer definition: mcu_vision/ops/rnn_pool.py. */
+/* FastGRNN cells (Kusupati et al., NeurIPS 2018) in fixed point, two sequences at a time so that each
+ * weight loaded serves both. Integer definition: mcu_vision/ops/rnn_pool.py. Vectors of the two sequences
+ * lie in turn: a word (two elements) of the first, a word of the second. */
 #ifndef NN_RNN_H
 #define NN_RNN_H
 
 #include "nn.h"
-#include "nn_tile.h"
+#include "nn_dot.h"
+#include "nn_math.h"
 
 #define NN_RNN_ONE (1 << 14)
 #define NN_RNN_TABLE_BITS 5
 #define NN_RNN_TABLE_LAST 511
 
-/* A cell unpacked into RAM. hidden and inputs are padded to even numbers with zero weights.
+/* A cell unpacked into RAM. hidden and inputs are padded to multiples of 4 with zero weights.
  * w: for each pair of units two offsets (32 bits), then a word of each in turn.
  * u: for each pair of units a word of each in turn, then bias_z, bias_h, bias_z, bias_h (32 bits). */
 typedef struct {
     int32_t hidden, inputs, w_shift, u_shift, pre_bits, zeta, nu;
     const int16_t *w, *u, *sigmoid, *tanh;
-    int simple; /* piecewise-linear gates, zeta = 1, nu = 0: biases are those of the gates in Q14 */
+    int simple; /* piecewise-linear gates, zeta = 1, nu = 0: biases are those of
+                   the gates in Q14 */
 } nn_rnn;
 
-static inline int32_t nn_even(int32_t n) { return (n + 1) & ~1; }
-
-static inline int16_t *nn_rnn_unpack_row(int16_t *to, const int16_t *from, int32_t n, int32_t padded) {
+static inline void nn_rnn_unpack_row(int16_t *to, const int16_t *from, int32_t n, int32_t padded) {
     for (int32_t k = 0; k < padded; k += 2, to += 4) {
         to[0] = from && k < n ? from[k] : 0;
         to[1] = from && k + 1 < n ? from[k + 1] : 0;
     }
-    return to;
 }
 
 static inline void nn_rnn_unpack_biases(int16_t *to, const nn_rnn *c, const nn_rnn_cell *p, int32_t unit) {
@@ -42,7 +42,7 @@ static inline void nn_rnn_unpack_biases(int16_t *to, const nn_rnn *c, const nn_r
 /* Unpacks a cell at `to` and moves `to` behind it: hidden * (inputs + hidden + 6) int16. */
 static inline nn_rnn nn_rnn_unpack(const nn_rnn_cell *p, const int16_t *sigmoid, const int16_t *tanh,
                                    int16_t **to) {
-    nn_rnn c = {.hidden = nn_even(p->hidden), .inputs = nn_even(p->inputs), .w_shift = p->w_shift};
+    nn_rnn c = {.hidden = nn_quad(p->hidden), .inputs = nn_quad(p->inputs), .w_shift = p->w_shift};
     c.u_shift = p->u_shift, c.pre_bits = p->pre_bits, c.zeta = p->zeta, c.nu = p->nu;
     c.sigmoid = sigmoid, c.tanh = tanh;
     c.simple = !sigmoid && p->zeta == NN_RNN_ONE && p->nu == 0;
@@ -63,24 +63,25 @@ static inline nn_rnn nn_rnn_unpack(const nn_rnn_cell *p, const int16_t *sigmoid,
     return c;
 }
 
-/* Input products of two vectors x0, x1 (`inputs` values). */
-static inline void nn_rnn_project(const nn_rnn *c, const int16_t *x0, const int16_t *x1, int16_t *out0,
-                                  int16_t *out1) {
+static inline uint32_t nn_rnn_saturate(int32_t low, int32_t high, int32_t shift) {
+    return nn_pack_low((uint32_t)nn_saturate16(low >> shift), (uint32_t)nn_saturate16(high >> shift));
+}
+
+/* Input products of two vectors, to out0 and out1 (`hidden` values each). */
+static NN_NOINLINE void nn_rnn_project(const nn_rnn *c, const int16_t *x, int16_t *out0, int16_t *out1) {
     int32_t half = 1 << (c->w_shift - 1), shift = c->w_shift;
     const int16_t *w = c->w;
-    for (int32_t left = c->hidden; left > 0; left -= 2) {
+    for (int32_t left = c->hidden; left > 0; left -= 2, out0 += 2, out1 += 2) {
         int32_t offset0 = (int32_t)nn_load32(w) + half, offset1 = (int32_t)nn_load32(w + 2) + half;
         nn_sums s = {offset0, offset1, offset0, offset1};
-        w = nn_dot_segment(&s, x0, x1, w + 4, c->inputs);
-        *out0++ = (int16_t)nn_saturate16(s.p0c0 >> shift);
-        *out0++ = (int16_t)nn_saturate16(s.p0c1 >> shift);
-        *out1++ = (int16_t)nn_saturate16(s.p1c0 >> shift);
-        *out1++ = (int16_t)nn_saturate16(s.p1c1 >> shift);
+        w = nn_dot_pairs(&s, x, w + 4, c->inputs);
+        nn_store32(out0, nn_rnn_saturate(s.p0c0, s.p0c1, shift));
+        nn_store32(out1, nn_rnn_saturate(s.p1c0, s.p1c1, shift));
     }
 }
 
-/* Linear interpolation in a table of 2^5 intervals for each unit of [-8, 8]; value has `bits` >= 5 fraction
- * bits. */
+/* Linear interpolation in a table of 2^5 intervals for each unit of [-8, 8]; value has `bits` >= 5
+ * fraction bits. */
 static inline int32_t nn_rnn_interpolate(const int16_t *table, int32_t value, int32_t bits) {
     int32_t limit = 8 << bits, shift = bits - NN_RNN_TABLE_BITS;
     int32_t position = nn_clamp(value, -limit, limit) + limit;
@@ -91,54 +92,77 @@ static inline int32_t nn_rnn_interpolate(const int16_t *table, int32_t value, in
 }
 
 /* The new state of one unit, from its pre-activation and its state before. */
-static inline int16_t nn_rnn_gate(const nn_rnn *c, int32_t pre, const int16_t *biases, int32_t h,
-                                  const int simple) {
-    int32_t z = (int32_t)nn_load32(biases), candidate = (int32_t)nn_load32(biases + 2), bits = c->pre_bits;
-    if (simple) {
-        z = nn_saturate_unit(z + pre * (1 << (13 - bits)));
-        candidate = nn_saturate_signed_unit(candidate + pre * (1 << (14 - bits)));
-        return (int16_t)((z * h + (NN_RNN_ONE - z) * candidate + NN_RNN_ONE / 2) >> 14);
-    }
+static NN_NOINLINE int32_t nn_rnn_gate(const nn_rnn *c, int32_t pre, const int16_t *biases, int32_t h) {
+    int32_t z = pre + (int32_t)nn_load32(biases), candidate = pre + (int32_t)nn_load32(biases + 2);
+    int32_t bits = c->pre_bits;
     if (c->sigmoid) {
-        z = nn_rnn_interpolate(c->sigmoid, pre + z, bits);
-        candidate = nn_rnn_interpolate(c->tanh, pre + candidate, bits);
+        z = nn_rnn_interpolate(c->sigmoid, z, bits);
+        candidate = nn_rnn_interpolate(c->tanh, candidate, bits);
     } else {
-        z = nn_saturate_unit((pre + z + (1 << bits)) * (1 << (13 - bits)));
-        candidate = nn_saturate_signed_unit((pre + candidate) * (1 << (14 - bits)));
+        z = nn_saturate_unit((z + (1 << bits)) * (1 << (13 - bits)));
+        candidate = nn_saturate_signed_unit(candidate * (1 << (14 - bits)));
     }
     int32_t fresh = c->nu + ((c->zeta * (NN_RNN_ONE - z) + NN_RNN_ONE / 2) >> 14);
     fresh = fresh > 32767 ? 32767 : fresh;
-    return (int16_t)nn_saturate16((z * h + fresh * candidate + NN_RNN_ONE / 2) >> 14);
+    return nn_saturate16((z * h + fresh * candidate + NN_RNN_ONE / 2) >> 14);
 }
 
-/* One step of two sequences: states h (2 x hidden) to `next`. The first step has a state of zero. */
-static inline void nn_rnn_step(const nn_rnn *c, const int16_t *x0, const int16_t *x1, const int16_t *h,
-                               int16_t *next, int first, const int simple) {
+/* One step of two sequences from states h to `next`. The first step has a state of zero. */
+static NN_NOINLINE void nn_rnn_step_any(const nn_rnn *c, const int16_t *x0, const int16_t *x1,
+                                        const int16_t *h, int16_t *next, int first) {
     int32_t hidden = c->hidden, half = 1 << (c->u_shift - 1), shift = c->u_shift;
     const int16_t *u = c->u;
-    for (int32_t i = 0; i < hidden; i += 2) {
+    for (int32_t i = 0; i < 2 * hidden; i += 4, x0 += 2, x1 += 2, u += 8) {
         nn_sums s = {half, half, half, half};
-        u = first ? u + 2 * hidden : nn_dot_segment(&s, h, h + hidden, u, hidden);
-        next[i] = nn_rnn_gate(c, x0[i] + (s.p0c0 >> shift), u, h[i], simple);
-        next[i + 1] = nn_rnn_gate(c, x0[i + 1] + (s.p0c1 >> shift), u + 4, h[i + 1], simple);
-        next[hidden + i] = nn_rnn_gate(c, x1[i] + (s.p1c0 >> shift), u, h[hidden + i], simple);
-        next[hidden + i + 1] =
-            nn_rnn_gate(c, x1[i + 1] + (s.p1c1 >> shift), u + 4, h[hidden + i + 1], simple);
-        u += 8;
+        u = first ? u + 2 * hidden : nn_dot_pairs(&s, h, u, hidden);
+        next[i] = (int16_t)nn_rnn_gate(c, x0[0] + (s.p0c0 >> shift), u, h[i]);
+        next[i + 1] = (int16_t)nn_rnn_gate(c, x0[1] + (s.p0c1 >> shift), u + 4, h[i + 1]);
+        next[i + 2] = (int16_t)nn_rnn_gate(c, x1[0] + (s.p1c0 >> shift), u, h[i + 2]);
+        next[i + 3] = (int16_t)nn_rnn_gate(c, x1[1] + (s.p1c1 >> shift), u + 4, h[i + 3]);
     }
 }
 
-/* Sweeps two sequences of input products, `step0` and `step1` int16 apart; `states` has room for 4 * hidden.
- * Returns where the last states (2 x hidden) are. */
+/* Piecewise-linear gates: z and the candidate in Q14, from the pre-activation times 2^(13 - pre_bits).
+ * Returns (1 - z) * candidate + z * h, whose second term `product` adds. */
+#define NN_RNN_SIMPLE_GATE(result, pre, biases, smla, word)                                                  \
+    {                                                                                                        \
+        int32_t z = nn_saturate_unit((pre) + (int32_t)nn_load32(biases));                                    \
+        int32_t candidate =                                                                                  \
+            nn_saturate_signed_unit(nn_shift_left(pre, 1) + (int32_t)nn_load32((biases) + 2));               \
+        result = smla(z, word, NN_RNN_ONE / 2) + (NN_RNN_ONE - z) * candidate;                               \
+    }
+
+static NN_NOINLINE void nn_rnn_step_simple(const nn_rnn *c, const int16_t *x0, const int16_t *x1,
+                                           const int16_t *h, int16_t *next, int first) {
+    int32_t hidden = c->hidden, half = 1 << (c->u_shift - 1), shift = c->u_shift, lift = 13 - c->pre_bits;
+    const int16_t *u = c->u;
+    for (int32_t i = 0; i < 2 * hidden; i += 4, x0 += 2, x1 += 2, u += 8) {
+        nn_sums s = {half, half, half, half};
+        u = first ? u + 2 * hidden : nn_dot_pairs(&s, h, u, hidden);
+        uint32_t x = nn_load32(x0), state = nn_load32(h + i);
+        int32_t low, high;
+        NN_RNN_SIMPLE_GATE(low, nn_shift_left(nn_add_lane0(s.p0c0 >> shift, x), lift), u, nn_smla_lane0,
+                           state)
+        NN_RNN_SIMPLE_GATE(high, nn_shift_left(nn_add_lane1(s.p0c1 >> shift, x), lift), u + 4, nn_smla_lane1,
+                           state)
+        nn_store32(next + i, nn_pack_high((uint32_t)low << 2, (uint32_t)high << 2));
+        x = nn_load32(x1), state = nn_load32(h + i + 2);
+        NN_RNN_SIMPLE_GATE(low, nn_shift_left(nn_add_lane0(s.p1c0 >> shift, x), lift), u, nn_smla_lane0,
+                           state)
+        NN_RNN_SIMPLE_GATE(high, nn_shift_left(nn_add_lane1(s.p1c1 >> shift, x), lift), u + 4, nn_smla_lane1,
+                           state)
+        nn_store32(next + i + 2, nn_pack_high((uint32_t)low << 2, (uint32_t)high << 2));
+    }
+}
+
+/* Sweeps two sequences of input products, `step0` and `step1` int16 apart; `states` has room for 4 *
+ * hidden. Returns where the last states are. */
 static inline const int16_t *nn_rnn_sweep(const nn_rnn *c, const int16_t *x0, int32_t step0,
                                           const int16_t *x1, int32_t step1, int32_t steps, int16_t *states) {
     int16_t *h = states, *next = states + 2 * c->hidden;
     memset(h, 0, (size_t)(2 * c->hidden) * sizeof *h);
     for (int32_t t = 0; t < steps; t++, x0 += step0, x1 += step1) {
-        if (c->simple)
-            nn_rnn_step(c, x0, x1, h, next, t == 0, 1);
-        else
-            nn_rnn_step(c, x0, x1, h, next, t == 0, 0);
+        (c->simple ? nn_rnn_step_simple : nn_rnn_step_any)(c, x0, x1, h, next, t == 0);
         int16_t *swap = h;
         h = next, next = swap;
     }

@@ -1,7 +1,8 @@
 #include "nn_rnn.h"
 
-/* Work that patches share is done once: row summaries are kept in `state` while a patch needs them, column
- * summaries in a window that slides along the patches. Both are kept as input products of the second cell. */
+/* Work that patches share is done once: row summaries are kept in `state` while a patch needs them,
+ * column summaries in a window that slides along the patches. Both are kept as input products of the
+ * second cell. */
 typedef struct {
     const nn_rnn_pool *p;
     nn_rnn first, second;
@@ -28,9 +29,9 @@ static pool unpack(const nn_rnn_pool *p, int16_t *scratch) {
 /* Input products of two pixels. */
 static void project_pixels(const pool *s, const int8_t *a, const int8_t *b, int16_t *out_a, int16_t *out_b) {
     int32_t channels = s->p->in_c;
-    nn_widen(s->pixels, a, channels, 2);
-    nn_widen(s->pixels + s->first.inputs, b, channels, 2);
-    nn_rnn_project(&s->first, s->pixels, s->pixels + s->first.inputs, out_a, out_b);
+    nn_widen_padded(s->pixels, a, channels, 4);
+    nn_widen_padded(s->pixels + 2, b, channels, 4);
+    nn_rnn_project(&s->first, s->pixels, out_a, out_b);
 }
 
 /* Drops the first `shift` of `count` vectors. */
@@ -53,7 +54,7 @@ static void summarize_row(const pool *s, const int8_t *row, int16_t *out) {
         }
         const int16_t *second = s->inputs + (both ? p->stride : 0) * hidden;
         const int16_t *h = nn_rnn_sweep(&s->first, s->inputs, hidden, second, hidden, p->patch_w, s->states);
-        nn_rnn_project(&s->second, h, h + hidden, out, out + (both ? s->second.hidden : 0));
+        nn_rnn_project(&s->second, h, out, out + (both ? s->second.hidden : 0));
         ready = max_i32(needed - advance, 0);
         slide(s->inputs, needed, needed - ready, hidden);
     }
@@ -69,7 +70,7 @@ static void summarize_columns(const pool *s, const int8_t *const rows[], int32_t
         project_pixels(s, pixel, pixel + next, a + i * hidden, b + i * hidden);
     }
     const int16_t *h = nn_rnn_sweep(&s->first, a, hidden, b, hidden, p->patch_h, s->states);
-    nn_rnn_project(&s->second, h, h + hidden, out, out + (both ? s->second.hidden : 0));
+    nn_rnn_project(&s->second, h, out, out + (both ? s->second.hidden : 0));
 }
 
 /* Sweeps `steps` summaries both ways; writes the two last states. */
@@ -78,9 +79,9 @@ static int8_t *sweep_both_ways(const pool *s, const int16_t *first, int32_t dist
     const int16_t *last = first + (steps - 1) * distance;
     const int16_t *h = nn_rnn_sweep(&s->second, first, distance, last, -distance, steps, s->states);
     int32_t shift = 14 - s->p->out_bits, half = (1 << shift) >> 1;
-    for (int32_t way = 0; way < 2; way++, h += s->second.hidden)
+    for (int32_t way = 0; way < 2; way++, h += 2)
         for (int32_t i = 0; i < s->p->cell2.hidden; i++)
-            *out++ = (int8_t)nn_saturate8((h[i] + half) >> shift);
+            *out++ = (int8_t)nn_saturate8((h[2 * i - (i & 1)] + half) >> shift);
     return out;
 }
 

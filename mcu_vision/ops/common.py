@@ -92,6 +92,11 @@ def even(count: int) -> int:
     return count + count % 2
 
 
+def quad(count: int) -> int:
+    """`count` rounded up to a multiple of 4."""
+    return -(-count // 4) * 4
+
+
 def check_shape(tensor: Tensor, expected: Sequence[int], op: str) -> None:
     """Raise UserError if a constant does not have the shape that the operator needs."""
     if tensor.shape != tuple(expected):

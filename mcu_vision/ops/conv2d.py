@@ -18,6 +18,7 @@ from mcu_vision.ops.common import (
     exact_matmul,
     image_shape,
     output_length,
+    quad,
     requantize,
     sliding_windows,
 )
@@ -83,11 +84,11 @@ class Conv2d(Op):
         params |= {"in_w": x.shape[2], "out_w": out.shape[2], "out_c": out.shape[3]}
         pointwise = (kh, kw, *self.stride, *self.padding) == (1, 1, 1, 1, 0, 0, 0, 0)
         if pointwise:
-            scratch = 2 * even(in_c) * (min(out.shape[2], TILE_PIXELS) + 2)
+            scratch = 2 * quad(in_c) * (even(min(out.shape[2], TILE_PIXELS)) + 2)
             return KernelCall("nn_pointwise_s8", "nn_conv", params, ("row",), scratch)
         span = (min(out.shape[2], TILE_PIXELS) - 1) * self.stride[1] + (kw - 1) * self.dilation[1] + 1
-        taps = even(kw * in_c) if self.dilation[1] == 1 else kw * even(in_c)
-        scratch = 2 * (kh * even(span * in_c) + 2) + 4 * kh * taps
+        taps = quad(kw * in_c) if self.dilation[1] == 1 else kw * quad(in_c)
+        scratch = 2 * (kh * even(span * in_c) + 4) + 4 * kh * taps
         return KernelCall("nn_conv_s8", "nn_conv", params, ("rows",), scratch)
 
 

@@ -17,6 +17,7 @@ from mcu_vision.ops.common import (
     even,
     image_shape,
     output_length,
+    quad,
     requantize,
     sliding_windows,
 )
@@ -84,5 +85,5 @@ class DepthwiseConv2d(Op):
         params |= {"pad_left": self.padding[1], "dilation_w": self.dilation[1], "in_c": channels}
         params |= {"in_w": x.shape[2], "out_w": out.shape[2], "out_c": channels}
         span = (min(out.shape[2], TILE_PIXELS) - 1) * self.stride[1] + (kw - 1) * self.dilation[1] + 1
-        scratch = 2 * even(kh) * (4 * span + kw)
+        scratch = 8 * even(kh) * (span + kw) + 64
         return KernelCall("nn_depthwise_s8", "nn_conv", params, ("rows",), scratch)

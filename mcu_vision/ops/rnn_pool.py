@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from mcu_vision.int8 import IntArray, rounding_shift, saturate
 from mcu_vision.ir import Array, Graph, KernelCall, Op, RowWindow, Shape, Tensor, to_int
-from mcu_vision.ops.common import check_positive, check_shape, even, exact_matmul, image_shape, output_length
+from mcu_vision.ops.common import check_positive, check_shape, exact_matmul, image_shape, output_length, quad
 
 STATE_BITS = 14
 ONE = 1 << STATE_BITS
@@ -196,7 +196,7 @@ class RnnPool(Op):
             params |= _cell_params(f"cell{index + 1}", constants, self.formats[index], zero)
         if self.smooth:
             params |= {"sigmoid": gate_table("sigmoid"), "tanh": gate_table("tanh")}
-        e1, e2, pixel = even(h1), even(h2), even(x.shape[3])
+        e1, e2, pixel = quad(h1), quad(h2), quad(x.shape[3])
         products = max(2 * self.patch[0], self.patch[1] + self.stride) * e1 + self.patch[1] * e2
         matrices = e1 * (pixel + e1 + 6) + e2 * (e1 + e2 + 6)
         scratch = 2 * (matrices + 2 * pixel + 4 * max(e1, e2) + products)

@@ -13,7 +13,15 @@ from mcu_vision.toolchain.cache import cache_dir
 
 LIBC = NN.parent / "libc"
 WARNINGS = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-Wdouble-promotion", "-Wconversion"]
-TARGET = ["-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard", "-O2", "-ffreestanding", "-ffunction-sections"]
+TARGET = [
+    "-mcpu=cortex-m4",
+    "-mthumb",
+    "-mfpu=fpv4-sp-d16",
+    "-mfloat-abi=hard",
+    "-O2",
+    "-ffreestanding",
+    "-ffunction-sections",
+]
 ZIG_TARGET = ["-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4", "-fno-sanitize=undefined"]
 # Where clang turns memset into a call of its own run-time library.
 LIBRARIES = {"zig": ["-rtlib=compiler-rt"], "gcc": []}
@@ -55,7 +63,10 @@ def build_target(name: str, folder: Path) -> bytes:
         run([*compiler, *flags, f"-I{LIBC}", "-c", source, "-o", objects[-1]], folder)
     script = folder / "kernels.ld"
     script.write_text(SCRIPT)
-    run([*compiler, "-nostdlib", *LIBRARIES[name], *objects, "-T", str(script), "-Wl,-e,nn_copy_s8", "-o", str(elf)], folder)
+    run(
+        [*compiler, "-nostdlib", *LIBRARIES[name], *objects, "-T", str(script), "-Wl,-e,nn_copy_s8", "-o", str(elf)],
+        folder,
+    )
     return elf.read_bytes()
 
 
@@ -67,7 +78,5 @@ def sources(folder: Path) -> list[str]:
 def run(command: Sequence[str], folder: Path) -> None:
     """Run a compiler; its words are the message of the error."""
     caches = {name: str(cache_dir("zig")) for name in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")}
-    result = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, **caches}, check=False
-    )
+    result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **caches}, check=False)
     assert result.returncode == 0, result.stderr

@@ -22,7 +22,7 @@ ALIGNED NN_ARENA_SECTION(".arena.sram") int8_t pooled_arena_sram[POOLED_ARENA_SR
 /* image: 16 x 16 x 2 int8 */
 static const nn_ring tensor_0 = {pooled_arena_sram + 0, 32, 16, 16};
 /* rnn_pool0.out: 4 x 4 x 16 int8 */
-static const nn_ring tensor_1 = {pooled_arena_sram + 1144, 64, 2, 4};
+static const nn_ring tensor_1 = {pooled_arena_sram + 1168, 64, 2, 4};
 /* mean1.out: 16 int8 */
 static const nn_ring tensor_2 = {pooled_arena_sram + 64, 16, 1, 1};
 /* dense2.out: 2 int8 */
@@ -32,7 +32,7 @@ static const nn_ring tensor_3 = {pooled_arena_sram + 32, 2, 1, 1};
 static void run_0(int32_t step) {
     const int8_t *rows[8];
     nn_window(&tensor_0, step * 4, 1, 8, rows);
-    nn_rnn_pool_s8(&pooled_op0, rows, nn_row(&tensor_1, step), (void *)(pooled_arena_sram + 512), (void *)(pooled_arena_sram + 952), step);
+    nn_rnn_pool_s8(&pooled_op0, rows, nn_row(&tensor_1, step), (void *)(pooled_arena_sram + 512), (void *)(pooled_arena_sram + 976), step);
     if (step == 2) {
         memcpy(nn_row(&tensor_1, step + 1), nn_row(&tensor_1, step), (size_t)tensor_1.row_bytes);
     }

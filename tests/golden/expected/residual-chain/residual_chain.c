@@ -22,15 +22,15 @@ ALIGNED NN_ARENA_SECTION(".arena.sram") int8_t residual_chain_arena_sram[RESIDUA
 /* image: 9 x 8 x 1 int8 */
 static const nn_ring tensor_0 = {residual_chain_arena_sram + 0, 8, 9, 9};
 /* conv2d0.out: 5 x 4 x 4 int8 */
-static const nn_ring tensor_1 = {residual_chain_arena_sram + 312, 16, 5, 5};
+static const nn_ring tensor_1 = {residual_chain_arena_sram + 424, 16, 3, 5};
 /* depthwise_conv2d1.out: 5 x 4 x 4 int8 */
-static const nn_ring tensor_2 = {residual_chain_arena_sram + 216, 16, 5, 5};
+static const nn_ring tensor_2 = {residual_chain_arena_sram + 472, 16, 1, 5};
 /* conv2d2.out: 5 x 4 x 4 int8 */
-static const nn_ring tensor_3 = {residual_chain_arena_sram + 48, 16, 5, 5};
+static const nn_ring tensor_3 = {residual_chain_arena_sram + 0, 16, 5, 5};
 /* add3.out: 5 x 4 x 4 int8 */
-static const nn_ring tensor_4 = {residual_chain_arena_sram + 312, 16, 5, 5};
+static const nn_ring tensor_4 = {residual_chain_arena_sram + 0, 16, 5, 5};
 /* conv2d4.out: 5 x 4 x 2 int8 */
-static const nn_ring tensor_5 = {residual_chain_arena_sram + 296, 8, 5, 5};
+static const nn_ring tensor_5 = {residual_chain_arena_sram + 376, 8, 5, 5};
 
 /* conv2d0: conv2d -> 5 x 4 x 4 */
 static void run_0(int32_t step) {
@@ -43,12 +43,12 @@ static void run_0(int32_t step) {
 static void run_1(int32_t step) {
     const int8_t *rows[3];
     nn_window(&tensor_1, step - 1, 1, 3, rows);
-    nn_depthwise_s8(&residual_chain_op1, rows, nn_row(&tensor_2, step), (void *)(residual_chain_arena_sram + 0));
+    nn_depthwise_s8(&residual_chain_op1, rows, nn_row(&tensor_2, step), (void *)(residual_chain_arena_sram + 72));
 }
 
 /* conv2d2: conv2d -> 5 x 4 x 4 */
 static void run_2(int32_t step) {
-    nn_pointwise_s8(&residual_chain_op2, nn_row(&tensor_2, step), nn_row(&tensor_3, step), (void *)(residual_chain_arena_sram + 0));
+    nn_pointwise_s8(&residual_chain_op2, nn_row(&tensor_2, step), nn_row(&tensor_3, step), (void *)(residual_chain_arena_sram + 80));
 }
 
 /* add3: add -> 5 x 4 x 4 */
@@ -60,7 +60,7 @@ static void run_3(int32_t step) {
 static void run_4(int32_t step) {
     const int8_t *rows[3];
     nn_window(&tensor_4, step - 1, 1, 3, rows);
-    nn_conv_s8(&residual_chain_op4, rows, nn_row(&tensor_5, step), (void *)(residual_chain_arena_sram + 0));
+    nn_conv_s8(&residual_chain_op4, rows, nn_row(&tensor_5, step), (void *)(residual_chain_arena_sram + 80));
 }
 
 static void (*const operators[])(int32_t step) = {
@@ -73,7 +73,7 @@ static void (*const operators[])(int32_t step) = {
 
 /* Which operator runs next: its steps follow one another. */
 static const uint8_t schedule[RESIDUAL_CHAIN_STEPS] = {
-    0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4,
+    0, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 1, 2, 3, 4, 4, 4, 4, 4,
 };
 
 static uint16_t steps_done[5];

@@ -22,7 +22,7 @@ ALIGNED NN_ARENA_SECTION(".arena.sram") int8_t tiny_classifier_arena_sram[TINY_C
 /* image: 17 x 19 x 3 int8 */
 static const nn_ring tensor_0 = {tiny_classifier_arena_sram + 0, 57, 17, 17};
 /* conv2d0.out: 9 x 10 x 8 int8 */
-static const nn_ring tensor_1 = {tiny_classifier_arena_sram + 1488, 80, 3, 9};
+static const nn_ring tensor_1 = {tiny_classifier_arena_sram + 1512, 80, 3, 9};
 /* max_pool2d1.out: 5 x 5 x 8 int8 */
 static const nn_ring tensor_2 = {tiny_classifier_arena_sram + 120, 40, 1, 5};
 /* average_pool2d2.out: 5 x 5 x 8 int8 */

@@ -1,0 +1,83 @@
+"""Layers of RNNPool-Face-M4 by which kernels are measured: one output row each."""
+
+from typing import Any
+
+import numpy as np
+from driver import input_arguments, random_input
+from one_op import activation, one_op
+
+from mcu_vision import ops
+from mcu_vision.ir import Graph, Op, Quantization, Tensor
+from mcu_vision.ops.rnn_pool import CellFormat
+
+RELU6_SCALE = 6 / 255
+RANDOM = np.random.default_rng(1)
+
+
+def constant(name: str, shape: tuple[int, ...], dtype: str, limit: int, axis: int | None = None) -> Tensor:
+    data = RANDOM.integers(-limit, limit + 1, shape).astype(dtype)
+    channels = 1 if axis is None else shape[axis]
+    return Tensor(name, shape, dtype, Quantization((0.002,) * channels, 0, axis), data)
+
+
+def convolution(op: Op, shape: tuple[int, ...], weights: tuple[int, ...], axis: int) -> Graph:
+    constants = {"w": constant("w", weights, "int8", 127, axis), "b": constant("b", (weights[axis],), "int32", 999, 0)}
+    x, out = activation("x", shape, -128, RELU6_SCALE), activation("out", (), -128, RELU6_SCALE)
+    return one_op(op, [x], constants, out)
+
+
+def conv(w: int, in_c: int, out_c: int, kernel: int = 3, stride: int = 1) -> Graph:
+    pad = (kernel // 2,) * 4
+    op = ops.Conv2d("conv", (), (), (stride, stride), (1, 1), pad, "relu6")
+    return convolution(op, (1, 8, w, in_c), (out_c, kernel, kernel, in_c), 0)
+
+
+def depthwise(w: int, channels: int, stride: int = 1) -> Graph:
+    op = ops.DepthwiseConv2d("depthwise", (), (), (stride, stride), (1, 1), (1,) * 4, "relu6")
+    return convolution(op, (1, 8, w, channels), (1, 3, 3, channels), 3)
+
+
+def rnn_pool(w: int, k: int, h1: int, h2: int, patch: int = 8, stride: int = 4) -> Graph:
+    constants = {}
+    for index, (inputs, hidden) in enumerate(((k, h1), (h1, h2)), 1):
+        shapes = {"w": (hidden, inputs), "u": (hidden, hidden), "bias_z": (hidden,), "bias_h": (hidden,)}
+        for key, shape in shapes.items():
+            constants[f"{key}{index}"] = constant(f"{key}{index}", shape, "int16", 2000)
+    op = ops.RnnPool("pool", (), (), (patch, patch), stride, replicate_last=True)
+    op.formats = (CellFormat(20, 14, 12, 1 << 14, 0), CellFormat(28, 14, 12, 1 << 14, 0))
+    return one_op(op, [activation("x", (1, patch + stride, w, k), -128)], constants, activation("out", ()))
+
+
+def add(w: int, channels: int) -> Graph:
+    tensors = [activation(n, (1, 2, w, channels), 3, 0.1) for n in ("a", "b")]
+    return one_op(ops.Add("add", (), ()), tensors, {}, activation("out", (), -5, 0.1))
+
+
+def count_row(target: Any, graph: Graph) -> tuple[int, int]:
+    """Instructions of the second output row, and its multiply-accumulates (outputs, if it has none)."""
+    op, step = graph.ops[0], 1
+    call = op.kernel(graph)
+    inputs = [random_input(t, RANDOM) for t in op.activations(graph)]
+    out = graph.tensors[op.outputs[0]]
+    arguments = [*input_arguments(graph, op, call, inputs, step), np.zeros(out.row_elements, out.dtype)]
+    for size in (call.scratch_bytes, call.state_bytes):
+        arguments += [np.zeros(-(-size // 4), np.int32)] if size else []
+    arguments += [step] if call.passes_step else []
+    instructions = target.instructions(call.function, call.struct, call.params, *arguments)
+    return instructions, op.macs(graph) // op.steps(graph) or out.row_elements
+
+
+LAYERS = {
+    "pointwise 64->128, 40": lambda: conv(40, 64, 128, 1),
+    "pointwise 128->64, 20": lambda: conv(20, 128, 64, 1),
+    "pointwise 16->96, 40": lambda: conv(40, 16, 96, 1),
+    "depthwise 128, 40": lambda: depthwise(40, 128),
+    "depthwise 128 s2, 40": lambda: depthwise(40, 128, 2),
+    "conv 1->4 s2, 320": lambda: conv(320, 1, 4, 3, 2),
+    "conv 3->4 s2, 640": lambda: conv(640, 3, 4, 3, 2),
+    "conv 32->8, 40": lambda: conv(40, 32, 8),
+    "conv 64->6, 20": lambda: conv(20, 64, 6),
+    "rnn_pool 4->16->16, 160": lambda: rnn_pool(160, 4, 16, 16),
+    "rnn_pool 4->8->8, 320": lambda: rnn_pool(320, 4, 8, 8),
+    "add 32, 40": lambda: add(40, 32),
+}
