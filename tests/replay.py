@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mcu_vision.plan import Program
+from mcu_vision.plan import Buffer, Program
 
 FREE, CLOBBERED = 0, 1
 
@@ -29,9 +29,9 @@ def check_program(program: Program, capacity: dict[str, int]) -> None:
         cells, where = place(tensor, row)
         cells[where] = tag(tensor, row)
 
-    def clobber(buffer: object) -> None:
-        if buffer is not None:
-            memory[buffer.region][buffer.arena_offset : buffer.arena_offset + buffer.size_bytes] = CLOBBERED  # type: ignore[attr-defined]
+    def working_memory(buffer: Buffer) -> np.ndarray:
+        """What the kernel may use of scratch or state, without the rounding up of its place."""
+        return memory[buffer.region][buffer.arena_offset : buffer.arena_offset + buffer.row_bytes]
 
     for name in graph.inputs:
         for row in range(graph.tensors[name].rows):
@@ -42,7 +42,9 @@ def check_program(program: Program, capacity: dict[str, int]) -> None:
         op = graph.ops[item.op]
         assert item.step == done[item.op], "steps of an operator must follow one another"
         done[item.op] += 1
-        clobber(program.scratch_of(op.name))
+        scratch = program.scratch_of(op.name)
+        if scratch is not None:
+            working_memory(scratch)[:] = CLOBBERED
         for tensor, window in zip(op.activations(graph), op.windows(graph), strict=True):
             rows = range(tensor.rows) if window is None else range(*window.span(item.step, tensor.rows))
             for row in rows:
@@ -52,7 +54,7 @@ def check_program(program: Program, capacity: dict[str, int]) -> None:
                 )
         state = program.state_of(op.name)
         if state is not None:
-            cells = memory[state.region][state.arena_offset : state.arena_offset + state.size_bytes]
+            cells = working_memory(state)
             if item.step:
                 assert (cells == -item.op - 1).all(), f"the state of {op.name} was overwritten"
             cells[:] = -item.op - 1

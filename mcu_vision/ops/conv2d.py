@@ -25,6 +25,8 @@ from mcu_vision.ops.common import (
 
 TILE_PIXELS = 24
 """NN_TILE_PIXELS of firmware/nn/nn.h, where the scratch formulas are explained."""
+ACCUMULATOR_LIMIT = 2**30
+"""Bound of an accumulator, shifted left where its scale says so (nn_conv in firmware/nn/nn.h)."""
 
 
 @dataclass
@@ -78,7 +80,7 @@ class Conv2d(Op):
         x, out = graph.tensors[self.inputs[0]], graph.tensors[self.outputs[0]]
         weights = self.constant(graph, 1)
         _, kh, kw, in_c = weights.shape
-        params = convolution_params(graph, self, weights.reshape(weights.shape[0], -1).sum(1, dtype=np.int64))
+        params = convolution_params(graph, self, weights.reshape(weights.shape[0], -1))
         params |= {"kernel_h": kh, "kernel_w": kw, "stride_w": self.stride[1]}
         params |= {"pad_left": self.padding[1], "dilation_w": self.dilation[1], "in_c": in_c}
         params |= {"in_w": x.shape[2], "out_w": out.shape[2], "out_c": out.shape[3]}
@@ -92,13 +94,23 @@ class Conv2d(Op):
         return KernelCall("nn_conv_s8", "nn_conv", params, ("rows",), scratch)
 
 
-def convolution_params(graph: Graph, op: Op, weight_sums: Array) -> dict[str, int | Array]:
-    """Fields of `nn_conv` that all convolutions share; the input's zero point is folded into the bias."""
+def convolution_params(graph: Graph, op: Op, matrix: Array) -> dict[str, int | Array]:
+    """Fields of `nn_conv` that all convolutions share; the input's zero point is folded into the bias.
+
+    matrix: the weights as (channels, taps). Raises UserError if an accumulator may leave the kernels' range.
+    """
     source, out = graph.tensors[op.inputs[0]].quant, graph.tensors[op.outputs[0]].quant
     weights, bias = op.constant(graph, 1), op.constant(graph, 2)
     multiplier, shift = conv_multipliers(source, graph.tensors[op.inputs[1]].quant, out, bias.shape[0])
     low, high = activation_range(getattr(op, "activation"), out)  # noqa: B009 - every convolution has one
-    folded = to_int(bias) - source.zero_point * weight_sums
+    folded = to_int(bias) - source.zero_point * matrix.sum(1, dtype=np.int64)
+    largest = np.abs(folded) + 128 * np.abs(to_int(matrix)).sum(1)
+    too_large = np.flatnonzero(largest << np.maximum(to_int(shift), 0) >= ACCUMULATOR_LIMIT)
+    if too_large.size:
+        raise UserError(
+            f"{op.name}: channel {too_large[0]} can overflow the kernel's accumulator; its bias is too large for "
+            "the scale of its weights, or the output's range too small: quantise the model again"
+        )
     return {
         "in_zero": source.zero_point,
         "out_zero": out.zero_point,

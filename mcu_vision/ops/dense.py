@@ -51,6 +51,6 @@ class Dense(Op):
 
     def kernel(self, graph: Graph) -> KernelCall:
         weights = self.constant(graph, 1)
-        params = convolution_params(graph, self, weights.sum(1, dtype=np.int64))
+        params = convolution_params(graph, self, weights)
         params |= {"in_c": weights.shape[1], "out_c": weights.shape[0]}
         return KernelCall("nn_dense_s8", "nn_conv", params, ("whole",), 2 * weights.shape[1])

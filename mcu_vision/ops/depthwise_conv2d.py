@@ -17,7 +17,6 @@ from mcu_vision.ops.common import (
     even,
     image_shape,
     output_length,
-    quad,
     requantize,
     sliding_windows,
 )
@@ -80,7 +79,7 @@ class DepthwiseConv2d(Op):
         x, out = graph.tensors[self.inputs[0]], graph.tensors[self.outputs[0]]
         weights = self.constant(graph, 1)
         _, kh, kw, channels = weights.shape
-        params = convolution_params(graph, self, weights.sum((0, 1, 2), dtype=np.int64))
+        params = convolution_params(graph, self, weights.reshape(-1, channels).T)
         params |= {"kernel_h": kh, "kernel_w": kw, "stride_w": self.stride[1]}
         params |= {"pad_left": self.padding[1], "dilation_w": self.dilation[1], "in_c": channels}
         params |= {"in_w": x.shape[2], "out_w": out.shape[2], "out_c": channels}

@@ -1,5 +1,7 @@
 """From a quantised graph to a program that fits a board's memory."""
 
+from typing import NamedTuple
+
 from mcu_vision.errors import UserError
 from mcu_vision.ir import Graph
 from mcu_vision.plan.arena import ArenaRegion, place_buffers
@@ -11,6 +13,14 @@ from mcu_vision.plan.schedule import schedule_steps
 IMPROVEMENTS = 400
 """Changes of the placing order that are tried on the chosen schedule."""
 MODES = ("auto", "stream", "layers")
+
+
+class _Misfit(NamedTuple):
+    """A schedule that does not fit, and the most bytes that it holds at once."""
+
+    peak: int
+    schedule: list[Step]
+    buffers: list[Buffer]
 
 
 def plan_graph(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, mode: str = "auto") -> Program:
@@ -25,24 +35,27 @@ def plan_graph(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, mode
     if mode not in MODES:
         raise ValueError(f"schedule mode must be one of {MODES}: {mode}")
     best: Program | None = None
-    failures = []
+    misfit: _Misfit | None = None
     rules = row_rules(graph)
     for candidate in _candidates(graph, mode):
         schedule = schedule_steps(graph, rules, candidate)
         buffers = collect_buffers(graph, rules, schedule)
-        if best is not None and max(live_bytes(buffers)) >= best.total_bytes:
+        peak = int(live_bytes(buffers).max())
+        if best is not None and peak >= best.total_bytes:
             continue
-        extent = place_buffers(buffers, regions)
+        extent = place_buffers(buffers, regions) if peak <= budget_bytes else None
         if extent is None:
-            failures.append((schedule, buffers))
+            misfit = misfit if misfit and misfit.peak <= peak else _Misfit(peak, schedule, buffers)
         elif best is None or sum(extent.values()) < best.total_bytes:
             best = Program(graph, schedule, buffers, extent, candidate)
     if best is not None:
         best.arena_bytes = place_buffers(best.buffers, regions, IMPROVEMENTS) or best.arena_bytes
         if best.total_bytes <= budget_bytes:
             return best
-        failures.append((best.schedule, best.buffers))
-    raise UserError(min(_explain(graph, *failure, budget_bytes) for failure in failures)[1])
+    if misfit is None:
+        assert best is not None
+        misfit = _Misfit(int(best.live_bytes().max()), best.schedule, best.buffers)
+    raise UserError(_explain(graph, misfit, regions, budget_bytes))
 
 
 def _candidates(graph: Graph, mode: str) -> list[tuple[int, ...]]:
@@ -54,20 +67,22 @@ def _candidates(graph: Graph, mode: str) -> list[tuple[int, ...]]:
     return [(), layers, *((cut,) for cut in layers)]
 
 
-def _explain(graph: Graph, schedule: list[Step], buffers: list[Buffer], budget_bytes: int) -> tuple[int, str]:
-    """Peak of the live bytes, and a line that says where it is and what would lower it."""
-    live = live_bytes(buffers)
-    position = int(live.argmax())
-    peak = int(live[position])
-    item = schedule[position]
-    largest = sorted(buffers, key=lambda b: -int(b.live_bytes()[position]))[:3]
-    names = ", ".join(f"{b.name} ({b.capacity} rows, {b.size_bytes:,} B)" for b in largest)
+def _explain(graph: Graph, misfit: _Misfit, regions: list[ArenaRegion], budget_bytes: int) -> str:
+    """A line that says where the peak is, what lies there, and what would lower it."""
+    position = int(live_bytes(misfit.buffers).argmax())
+    item = misfit.schedule[position]
+    held = {b.name: int(b.live_bytes()[position]) for b in misfit.buffers}
+    largest = sorted(misfit.buffers, key=lambda b: -held[b.name])[:3]
+    names = ", ".join(f"{b.name} ({held[b.name]:,} B)" for b in largest)
+    _, height, width, channels = graph.input.shape
+    image_too_large = graph.input.size_bytes > max(r.size_bytes for r in regions if r.dma)
     advice = (
-        "a smaller input image"
-        if largest[0].kind == "input"
+        f"an image smaller than {width} x {height} x {channels}"
+        if image_too_large or largest[0].kind == "input"
         else f"fewer channels or an earlier stride at {largest[0].name}"
     )
-    return peak, (
-        f"{graph.name} needs {peak:,} B of RAM at step {position} ({graph.ops[item.op].name}, row {item.step}), "
-        f"but {budget_bytes:,} B are free for its arena; largest there: {names}; {advice} would help"
+    free = ", ".join(f"{r.name} {r.size_bytes:,}" for r in regions)
+    return (
+        f"{graph.name} needs {misfit.peak:,} B of RAM at step {position} ({graph.ops[item.op].name}, row {item.step}), "
+        f"but {budget_bytes:,} B are free for its arena ({free}); largest there: {names}; {advice} would help"
     )

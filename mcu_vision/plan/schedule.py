@@ -37,4 +37,9 @@ def _stream(rules: list[RowRule], segment: range, complete: dict[str, int]) -> l
 
 
 def _ready(rule: RowRule, step: int, complete: dict[str, int]) -> bool:
-    return step < rule.steps and all(complete[tensor] >= spans[step][1] for tensor, spans in rule.reads)
+    if step >= rule.steps:
+        return False
+    for tensor, spans in rule.reads:  # noqa: SIM110 - a loop takes half the time of all(), millions of times
+        if complete[tensor] < spans[step][1]:
+            return False
+    return True

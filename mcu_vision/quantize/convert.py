@@ -10,8 +10,8 @@ from mcu_vision.ops import Conv2d, DecodeBoxes, Dense, DepthwiseConv2d, NonMaxSu
 from mcu_vision.quantize.convert_rnn_pool import convert_rnn_pool
 
 CHANNEL_AXIS: dict[type[Op], int] = {Conv2d: 0, Dense: 0, DepthwiseConv2d: 3}
-BIAS_LIMIT = 2**30
-"""Leaves the accumulator of int32 room for the products."""
+SUM_LIMIT = 2**29
+"""Of a bias and its products; half of what the kernels take, to leave room for rounding."""
 
 
 def convert(graph: Graph, quantizations: dict[str, Quantization]) -> None:
@@ -32,9 +32,10 @@ def _convert_layer(graph: Graph, op: Op, axis: int) -> None:
     """Weights symmetric for each output channel in [-127, 127]; bias at the scale of the products."""
     weights, bias = (op.constant(graph, i).astype(np.float64) for i in (1, 2))
     input_scale = graph.tensors[op.inputs[0]].quant.scale
-    largest = np.abs(weights).max(tuple(i for i in range(weights.ndim) if i != axis))
-    # A channel of tiny weights gets a coarser scale than they need, so that its bias fits into int32.
-    scales = np.maximum(largest / 127, np.abs(bias) / (input_scale * BIAS_LIMIT))
+    taps = tuple(i for i in range(weights.ndim) if i != axis)
+    # A channel of tiny weights gets a coarser scale than they need, so that its sums fit the accumulator.
+    sums = np.abs(bias) / input_scale + 256 * np.abs(weights).sum(taps)
+    scales = np.maximum(np.abs(weights).max(taps) / 127, sums / SUM_LIMIT)
     scales = np.where(scales == 0, 1.0, scales).astype(np.float32).astype(np.float64)
     shape = tuple(-1 if i == axis else 1 for i in range(weights.ndim))
     integers = np.clip(np.round(weights / scales.reshape(shape)), -127, 127)

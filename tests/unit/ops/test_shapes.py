@@ -6,7 +6,7 @@ from graphs import GraphBuilder, tiny_classifier, tiny_detector
 
 from mcu_vision import ops
 from mcu_vision.errors import UserError
-from mcu_vision.ir import Graph, RowWindow, Tensor
+from mcu_vision.ir import Graph, Op, RowWindow, Tensor
 from mcu_vision.reference import run_graph
 
 
@@ -56,6 +56,18 @@ def test_rnn_pool_checks_every_constant() -> None:
         inputs[index] = Tensor("wrong", tuple(n + 1 for n in inputs[index].shape))
         with pytest.raises(UserError, match="must have shape"):
             op.infer_shape(inputs)
+
+
+@pytest.mark.parametrize("kind", [ops.Conv2d, ops.DepthwiseConv2d, ops.Dense])
+def test_accumulators_that_the_kernels_cannot_hold_are_refused(kind: type[Op]) -> None:
+    build = GraphBuilder("overflow", (4, 4, 2))
+    layer = {ops.Conv2d: lambda: build.conv("image", 2), ops.DepthwiseConv2d: lambda: build.depthwise("image")}
+    build.finish(layer.get(kind, lambda: build.dense("image", 2))())
+    op = build.graph.ops[0]
+    op.kernel(build.graph)
+    op.constant(build.graph, 2)[1] = 1 << 30
+    with pytest.raises(UserError, match="channel 1 can overflow"):
+        op.kernel(build.graph)
 
 
 def test_row_window_is_clipped_to_the_tensor() -> None:

@@ -124,6 +124,11 @@ def test_too_large_a_model_names_the_step_and_the_buffers() -> None:
         plan(tiny_detector(), "auto", sram=4000, ccm=100)
 
 
+def test_too_large_an_image_is_what_has_to_change() -> None:
+    with pytest.raises(UserError, match=r"\(sram 3,000, ccm 20,000\).*an image smaller than 64 x 48 x 1 would help"):
+        plan(tiny_detector(), "auto", sram=3000, ccm=20000)
+
+
 def test_schedule_runs_every_step_once() -> None:
     graph = tiny_detector()
     rules = row_rules(graph)

@@ -136,6 +136,25 @@ def test_a_dead_channel_keeps_its_bias() -> None:
     assert (result[..., 0] - out.zero_point) * out.scale == pytest.approx(0.7, abs=out.scale)
 
 
+@pytest.mark.parametrize("factor", [1e-4, 1e-8, 1e-20])
+def test_sums_of_a_layer_whose_input_nearly_vanishes_fit_the_accumulator(factor: float) -> None:
+    torch.manual_seed(0)
+    layers = nn.Sequential(nn.Conv2d(3, 8, 1, bias=False), nn.Conv2d(8, 4, 3))
+    with torch.no_grad():
+        layers[0].weight *= factor
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3)).astype(np.uint8)
+    quantized = quantize_graph(
+        export_graph(layers, torch.zeros(1, 3, 8, 8), "vanishing"), [normalize_input(pixels)], "min-max"
+    )
+    quantized.ops[1].kernel(quantized)  # refuses sums beyond the accumulator
+    out = quantized.tensors["1"].quant
+    result = run_graph(quantized, quantize_input(pixels[0]))["1"].astype(np.float64)
+    expected = layers(torch.from_numpy(normalize_input(pixels[:1])).permute(0, 3, 1, 2)).detach().numpy()
+    np.testing.assert_allclose(
+        (result - out.zero_point) * out.scale, expected.transpose(0, 2, 3, 1), atol=2 * out.scale
+    )
+
+
 def test_errors(graph: Graph) -> None:
     images = [normalize_input(photos(0, 2))]
     with pytest.raises(UserError, match="at least one image"):
