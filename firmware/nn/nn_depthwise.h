@@ -23,7 +23,7 @@ static inline void nn_store_scale(int16_t *block, int32_t bias, const nn_scale *
     nn_store32(block + NN_BLOCK_SCALE + 4, (uint32_t)scale->right);
 }
 
-#if defined(__ARM_FEATURE_DSP)
+#if NN_ASSEMBLY
 #define NN_SMLAD(sum, x, y) "smlad %[" #sum "], %[" #x "], %[" #y "], %[" #sum "]\n"
 #define NN_LOAD_TAPS(offset) "ldrd %[v], %[w], [%[block], #" #offset "]\n"
 #define NN_LOAD_LAST_TAP(offset) "ldr %[v], [%[block], #" #offset "]\n"
@@ -63,7 +63,7 @@ static inline void nn_two_outputs(const int16_t **columns, const int16_t **lower
                                   int8_t *out, int32_t out_step, const int32_t stride) {
     const int16_t *at = *columns, *low = *lower;
     int32_t p, q;
-#if defined(__ARM_FEATURE_DSP)
+#if NN_ASSEMBLY
     uint32_t a, b, v, w;
     if (stride == 1)
         NN_TWO_OUTPUTS(NN_DOT_S1, NN_LAST_S1);

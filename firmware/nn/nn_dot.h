@@ -12,7 +12,7 @@ typedef struct {
 
 static inline int32_t nn_quad(int32_t n) { return (n + 3) & ~3; }
 
-#if defined(__ARM_FEATURE_DSP)
+#if NN_ASSEMBLY
 
 #define NN_MULTIPLY_WORD                                                                                     \
     "smlad %[p0c0], %[a], %[v], %[p0c0]\n"                                                                   \
@@ -50,7 +50,7 @@ static inline void nn_multiply_word(nn_sums *s, uint32_t a, uint32_t b, const in
  * of 4. Both are word-aligned. Returns the end of y. */
 static inline const int16_t *nn_dot_pairs(nn_sums *sums, const int16_t *x, const int16_t *y, int32_t n) {
     nn_sums s = *sums;
-#if defined(__ARM_FEATURE_DSP)
+#if NN_ASSEMBLY
     uint32_t a, b, v, w;
     __asm__ volatile(NN_DOT_LOOP(NN_PAIR_WORD)
                      : NN_SUMS(s), NN_WORDS, [x] "+r"(x), [y] "+r"(y), [n] "+r"(n)::"cc", "memory");
@@ -66,7 +66,7 @@ static inline const int16_t *nn_dot_pairs(nn_sums *sums, const int16_t *x, const
 static inline const int16_t *nn_dot_windows(nn_sums *sums, const int16_t *p0, const int16_t *p1,
                                             const int16_t *y, int32_t n) {
     nn_sums s = *sums;
-#if defined(__ARM_FEATURE_DSP)
+#if NN_ASSEMBLY
     uint32_t a, b, v, w;
     __asm__ volatile(NN_DOT_LOOP(NN_WINDOW_WORD)
                      : NN_SUMS(s), NN_WORDS, [x] "+r"(p0), [x1] "+r"(p1), [y] "+r"(y), [n] "+r"(n)::"cc",

@@ -7,6 +7,13 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Whether loops may be in assembly: without optimisation compilers have too few registers for it. */
+#if defined(__ARM_FEATURE_DSP) && defined(__OPTIMIZE__)
+#define NN_ASSEMBLY 1
+#else
+#define NN_ASSEMBLY 0
+#endif
+
 /* Keeps loops apart that would not share the registers well. */
 #define NN_NOINLINE __attribute__((noinline, unused))
 

@@ -12,6 +12,7 @@ from c_structs import NN
 from mcu_vision.toolchain.cache import cache_dir
 
 LIBC = NN.parent / "libc"
+PROBE = str(Path(__file__).with_name("probe.c"))
 WARNINGS = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-Wdouble-promotion", "-Wconversion"]
 TARGET = [
     "-mcpu=cortex-m4",
@@ -28,7 +29,7 @@ LIBRARIES = {"zig": ["-rtlib=compiler-rt"], "gcc": []}
 SCRIPT = """
 SECTIONS {
     . = 0x08000000;
-    .text : { KEEP(*(.text.nn_*)) *(.text*) *(.rodata*) }
+    .text : { KEEP(*(.text.nn_* .text.probe_*)) *(.text*) *(.rodata*) }
     .data : { *(.data*) *(.bss*) *(COMMON) }
     /DISCARD/ : { *(.ARM.exidx*) *(.comment*) }
 }
@@ -49,7 +50,10 @@ def build_host(folder: Path) -> Path:
     library = folder / "nn.so"
     sanitize = ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
     compiler = next(c for c in ("gcc", "cc", "clang") if shutil.which(c))
-    run([compiler, *WARNINGS, *sanitize, "-O1", "-shared", "-fPIC", *sources(NN), "-o", str(library)], folder)
+    run(
+        [compiler, *WARNINGS, *sanitize, "-O1", "-shared", "-fPIC", f"-I{NN}", *sources(NN), PROBE, "-o", str(library)],
+        folder,
+    )
     return library
 
 
@@ -57,8 +61,8 @@ def build_target(name: str, folder: Path) -> bytes:
     """An ELF of all kernels and the string functions they call."""
     compiler, elf = compilers()[name], folder / f"{name}.elf"
     objects = []
-    for source in [*sources(NN), *sources(LIBC)]:
-        flags = WARNINGS if str(NN) in source else ["-fno-builtin"]
+    for source in [*sources(NN), PROBE, *sources(LIBC)]:
+        flags = ["-fno-builtin"] if str(LIBC) in source else [*WARNINGS, f"-I{NN}"]
         objects.append(str(folder / f"{name}_{Path(source).stem}.o"))
         run([*compiler, *flags, f"-I{LIBC}", "-c", source, "-o", objects[-1]], folder)
     script = folder / "kernels.ld"
@@ -78,5 +82,7 @@ def sources(folder: Path) -> list[str]:
 def run(command: Sequence[str], folder: Path) -> None:
     """Run a compiler; its words are the message of the error."""
     caches = {name: str(cache_dir("zig")) for name in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")}
-    result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **caches}, check=False)
+    result = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, **caches}, check=False, cwd=folder
+    )
     assert result.returncode == 0, result.stderr

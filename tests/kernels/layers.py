@@ -38,7 +38,7 @@ def depthwise(w: int, channels: int, stride: int = 1) -> Graph:
 
 
 def rnn_pool(w: int, k: int, h1: int, h2: int, patch: int = 8, stride: int = 4) -> Graph:
-    constants = {}
+    constants: dict[str, Tensor] = {}
     for index, (inputs, hidden) in enumerate(((k, h1), (h1, h2)), 1):
         shapes = {"w": (hidden, inputs), "u": (hidden, hidden), "bias_z": (hidden,), "bias_h": (hidden,)}
         for key, shape in shapes.items():

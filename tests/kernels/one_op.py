@@ -31,16 +31,14 @@ def activation(name: str, shape: tuple[int, ...], zero: int = 0, scale: float = 
     return Tensor(name, shape, "int8", Quantization((scale,), zero))
 
 
-def weighted(
-    op: Op, shape: tuple[int, ...], weights_shape: tuple[int, ...], axis: int, draw: Any, **kwargs: Any
-) -> Graph:
+def weighted(op: Op, shape: tuple[int, ...], weights_shape: tuple[int, ...], axis: int, draw: Any) -> Graph:
     """A graph of a convolution or dense layer whose accumulators stay within the kernels' bound."""
     random = np.random.default_rng(draw(SEEDS))
     channels = weights_shape[axis]
     extreme = draw(st.booleans())
     weights = random.choice([-127, 127], weights_shape) if extreme else random.integers(-127, 128, weights_shape)
     taps = int(np.prod(weights_shape)) // channels
-    # Real multipliers 2**-33 .. 2**4: shifts on both sides of zero, and some that round to nothing.
+    # Real multipliers 2**-33 .. 2**5: shifts on both sides of zero, and some that round to nothing.
     exponents = random.uniform(-33, 5, channels) if draw(st.booleans()) else random.uniform(-11, -5, channels)
     scales = tuple(float(s) for s in np.exp2(exponents).astype(np.float32))
     bias = random.integers(-(taps << 13) - 300, (taps << 13) + 300, channels).astype(np.int32)
@@ -118,7 +116,7 @@ def pool(draw: Any, kind: type[Op]) -> Graph:
     h, w = _size(draw, kernel, padding)
     zero, scale = draw(ZERO_POINTS), draw(SCALES)
     x = activation("x", (1, h, w, draw(st.integers(1, 6))), zero, scale)
-    op = kind("pool", (), (), kernel, stride, padding, draw(ACTIVATIONS))  # type: ignore[call-arg]
+    op = kind("pool", (), (), kernel, stride, padding, draw(ACTIVATIONS))  # type: ignore[call-arg, arg-type]
     return one_op(op, [x], {}, activation("out", (), zero, scale))
 
 
@@ -158,7 +156,8 @@ def rnn_pool(draw: Any) -> Graph:
     down, across = draw(st.integers(1, 3)), draw(st.integers(1, 4))
     size = (patch[0] + stride * (down - 1) + draw(st.integers(0, 1)), patch[1] + stride * (across - 1))
     random = np.random.default_rng(draw(SEEDS))
-    constants, formats = {}, []
+    constants: dict[str, Tensor] = {}
+    formats = []
     for index, (inputs, hidden) in enumerate(((k, h1), (h1, h2)), 1):
         pre_bits = draw(st.integers(5, 13))
         zeta, nu = draw(st.sampled_from([(1 << 14, 0), (1 << 14, 0), (16000, 300), (20000, 16384)]))

@@ -45,7 +45,7 @@ def test_one_bit_of_a_weight_is_found_in_host_and_firmware(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("nn_add_s8.c", "+ local.out_zero", "+ (local.out_zero ^ 1)"),
+        ("nn_add_s8.c", "+ out_zero", "+ (out_zero ^ 1)"),
         ("nn_rnn_pool_s8.c", "int32_t shift = 14 -", "int32_t shift = 15 -"),
     ],
 )

@@ -1,0 +1,23 @@
+"""Kernels keep to a number of instructions: exact counts, so a loop that a compiler spoils is seen."""
+
+import pytest
+from cortex_m4 import CortexM4
+from layers import LAYERS, count_row
+
+# Instructions a multiply-accumulate (an output, for add); about 5 % over what both compilers need.
+LIMITS = {
+    "pointwise 64->128, 40": 1.4,
+    "pointwise 16->96, 40": 2.45,
+    "depthwise 128, 40": 4.2,
+    "depthwise 128 s2, 40": 6.1,
+    "conv 1->4 s2, 320": 8.7,
+    "conv 32->8, 40": 1.5,
+    "rnn_pool 4->16->16, 160": 2.9,
+    "add 32, 40": 45.0,
+}
+
+
+@pytest.mark.parametrize("layer", LIMITS)
+def test_instructions_of_a_row(layer: str, target: CortexM4) -> None:
+    instructions, macs = count_row(target, LAYERS[layer]())
+    assert instructions / macs < LIMITS[layer], f"{instructions} instructions for {macs}"
