@@ -122,15 +122,22 @@ static NN_NOINLINE void nn_rnn_step_any(const nn_rnn *c, const int16_t *x0, cons
     }
 }
 
-/* Piecewise-linear gates: z and the candidate in Q14, from the pre-activation times 2^(13 - pre_bits).
- * Returns (1 - z) * candidate + z * h, whose second term `product` adds. */
-#define NN_RNN_SIMPLE_GATE(result, pre, biases, smla, word)                                                  \
-    {                                                                                                        \
-        int32_t z = nn_saturate_unit((pre) + (int32_t)nn_load32(biases));                                    \
-        int32_t candidate =                                                                                  \
-            nn_saturate_signed_unit(nn_shift_left(pre, 1) + (int32_t)nn_load32((biases) + 2));               \
-        result = smla(z, word, NN_RNN_ONE / 2) + (NN_RNN_ONE - z) * candidate;                               \
-    }
+/* The new state of one unit with piecewise-linear gates, zeta = 1, nu = 0, times 2^14 and half a unit
+ * more, from the pre-activation times 2^(13 - pre_bits). The state before is a lane of `state`. */
+static inline int32_t nn_rnn_simple_gate(int32_t pre, const int16_t *biases, uint32_t state, const int lane) {
+    int32_t z = nn_saturate_unit(pre + (int32_t)nn_load32(biases));
+    int32_t candidate = nn_saturate_signed_unit(nn_shift_left(pre, 1) + (int32_t)nn_load32(biases + 2));
+    int32_t kept = lane ? nn_smla_lane1(z, state, NN_RNN_ONE / 2) : nn_smla_lane0(z, state, NN_RNN_ONE / 2);
+    return kept + (NN_RNN_ONE - z) * candidate;
+}
+
+/* The new states of two units of one sequence. */
+static inline uint32_t nn_rnn_simple_gates(int32_t pre0, int32_t pre1, const int16_t *biases,
+                                           uint32_t state) {
+    int32_t low = nn_rnn_simple_gate(pre0, biases, state, 0);
+    int32_t high = nn_rnn_simple_gate(pre1, biases + 4, state, 1);
+    return nn_pack_high((uint32_t)low << 2, (uint32_t)high << 2);
+}
 
 static NN_NOINLINE void nn_rnn_step_simple(const nn_rnn *c, const int16_t *x0, const int16_t *x1,
                                            const int16_t *h, int16_t *next, int first) {
@@ -139,19 +146,14 @@ static NN_NOINLINE void nn_rnn_step_simple(const nn_rnn *c, const int16_t *x0, c
     for (int32_t i = 0; i < 2 * hidden; i += 4, x0 += 2, x1 += 2, u += 8) {
         nn_sums s = {half, half, half, half};
         u = first ? u + 2 * hidden : nn_dot_pairs(&s, h, u, hidden);
-        uint32_t x = nn_load32(x0), state = nn_load32(h + i);
-        int32_t low, high;
-        NN_RNN_SIMPLE_GATE(low, nn_shift_left(nn_add_lane0(s.p0c0 >> shift, x), lift), u, nn_smla_lane0,
-                           state)
-        NN_RNN_SIMPLE_GATE(high, nn_shift_left(nn_add_lane1(s.p0c1 >> shift, x), lift), u + 4, nn_smla_lane1,
-                           state)
-        nn_store32(next + i, nn_pack_high((uint32_t)low << 2, (uint32_t)high << 2));
-        x = nn_load32(x1), state = nn_load32(h + i + 2);
-        NN_RNN_SIMPLE_GATE(low, nn_shift_left(nn_add_lane0(s.p1c0 >> shift, x), lift), u, nn_smla_lane0,
-                           state)
-        NN_RNN_SIMPLE_GATE(high, nn_shift_left(nn_add_lane1(s.p1c1 >> shift, x), lift), u + 4, nn_smla_lane1,
-                           state)
-        nn_store32(next + i + 2, nn_pack_high((uint32_t)low << 2, (uint32_t)high << 2));
+        uint32_t x = nn_load32(x0);
+        int32_t pre0 = nn_shift_left(nn_add_lane0(s.p0c0 >> shift, x), lift);
+        int32_t pre1 = nn_shift_left(nn_add_lane1(s.p0c1 >> shift, x), lift);
+        nn_store32(next + i, nn_rnn_simple_gates(pre0, pre1, u, nn_load32(h + i)));
+        x = nn_load32(x1);
+        pre0 = nn_shift_left(nn_add_lane0(s.p1c0 >> shift, x), lift);
+        pre1 = nn_shift_left(nn_add_lane1(s.p1c1 >> shift, x), lift);
+        nn_store32(next + i + 2, nn_rnn_simple_gates(pre0, pre1, u, nn_load32(h + i + 2)));
     }
 }
 
