@@ -16,6 +16,8 @@ def load_photo(path: Path | None) -> Image.Image:
     path = path or SAMPLE
     try:
         with Image.open(path) as image:
+            if image.mode.startswith("I"):  # 16 bits a pixel
+                image = image.convert("I").point(lambda value: value / 256).convert("L")
             return ImageOps.exif_transpose(image).convert("RGB")
     except FileNotFoundError as error:
         raise UserError(f"no photo {path}: check the path") from error

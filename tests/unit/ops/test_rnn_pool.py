@@ -93,9 +93,11 @@ def test_quantised_pool_follows_float(
     scale = quantized.tensors["out"].quant.scale
     actual = run_graph(quantized, quantize_input(pixels[0]))["out"] * scale
     error = np.abs(np.clip(expected, -128 * scale, 127 * scale) - actual)
-    # Half a step of the output, plus what rounding of states, weights and tables loses on the way; large
-    # recurrent weights amplify that in few places.
-    assert error.max() <= 0.5 * scale + 0.02 * spread
+    # Half a step of the output, plus what rounding of states, weights and tables loses on the way. A cell
+    # whose gates add up to more than 1 is not contractive: it amplifies that in few places.
+    contractive = all(zeta + nu <= 1 for zeta, nu in zip(*gates, strict=True))
+    assert np.quantile(error, 0.98) <= 0.5 * scale + 0.02 * spread
+    assert error.max() <= 0.5 * scale + (0.02 if contractive else 0.06) * spread
     assert error.mean() <= 0.5 * scale
 
 
