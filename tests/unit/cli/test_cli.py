@@ -12,7 +12,7 @@ from mcu_vision.cli import main
 from mcu_vision.ir import Graph
 from mcu_vision.saved_model import save_graph
 
-VERBS = ("build", "run", "verify", "plan", "quantize", "train")
+VERBS = ("build", "run", "verify", "flash", "devices", "plan", "quantize", "train")
 
 
 class Cli:
