@@ -1,3 +1,4 @@
+import struct
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 
 from mcu_vision.boards import load_board
 from mcu_vision.device.chips import chip_of_board
-from mcu_vision.device.flash_image import _blocks, load_image
+from mcu_vision.device.flash_image import Block, _blocks, load_image
 from mcu_vision.errors import UserError
 
 BOARD = load_board("stm32f439")
@@ -34,6 +35,22 @@ def test_binary_lies_at_the_flash_base(tmp_path: Path) -> None:
     image = load_image(path, BOARD.flash_sectors)
     assert (image.start, image.end) == (0x08000000, 0x08000304)
     assert image.blocks[-1].data == b"abc\xff"
+
+
+def test_elf_segments_lie_where_they_are_loaded(tmp_path: Path) -> None:
+    text, data = bytes(range(64)), b"variables"
+    segments = [  # type PT_LOAD, offset, address at run time, load address, bytes in file, bytes in memory
+        (1, 0x100, 0x08000000, 0x08000000, len(text), len(text)),
+        (1, 0x200, 0x20000000, 0x08010000, len(data), len(data)),
+        (1, 0x300, 0x20000400, 0x20000400, 0, 4096),
+    ]
+    head = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF\1\1\1", 2, 40, 1, 0, 52, 0, 0, 52, 32, 3, 40, 0, 0)
+    table = b"".join(struct.pack("<8I", *segment, 5, 4) for segment in segments)
+    path = tmp_path / "firmware.elf"
+    path.write_bytes((head + table).ljust(0x100, b"\0") + text.ljust(0x100, b"\0") + data)
+    image = load_image(path, BOARD.flash_sectors)
+    assert image.blocks == (Block(0x08000000, text), Block(0x08010000, data + b"\xff" * 3))
+    assert [sector.number for sector in image.covered(BOARD.flash_sectors)] == [0, 4]
 
 
 @pytest.mark.parametrize(

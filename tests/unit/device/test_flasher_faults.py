@@ -59,6 +59,9 @@ def clean_traffic(seed: int) -> int:
 
 def fault_run(seed: int) -> tuple[str, FaultyPort]:
     device, image, options = prepare(seed)
+    protection = random.Random(f"protection {seed}").randrange(10)
+    device.read_protected, device.write_protected = protection == 0, {0, 5} if protection == 1 else set()
+    options["unprotect"] = protection < 2
     port = random_port(seed, device, clean_traffic(seed))
     try:
         flasher(port, image).flash(**options)
