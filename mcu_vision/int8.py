@@ -61,9 +61,7 @@ def _wrap_int32(value: IntArray) -> IntArray:
     return ((value + 2**31) & 0xFFFFFFFF) - 2**31
 
 
-def multiply_by_quantized_multiplier(
-    value: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike
-) -> IntArray:
+def multiply_by_quantized_multiplier(value: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike) -> IntArray:
     """Scale int32 values by multiplier * 2**(shift - 31) with the two roundings of gemmlowp.
 
     `multiplier` and `shift` broadcast against `value` (per channel: last axis). Returns int64 holding int32.

@@ -145,5 +145,6 @@ def live_bytes(buffers: list[Buffer]) -> npt.NDArray[np.int64]:
 
 
 def _buffer_json(buffer: Buffer) -> dict[str, object]:
-    names = "name kind tensors capacity row_bytes size_bytes region arena_offset first_step last_step".split()
+    names = ["name", "kind", "tensors", "capacity", "row_bytes", "size_bytes"]
+    names += ["region", "arena_offset", "first_step", "last_step"]
     return {name: getattr(buffer, name) for name in names}
