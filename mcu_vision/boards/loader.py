@@ -59,9 +59,7 @@ class _Reader:
             wanted = "one of " + ", ".join(allowed)
         else:
             good = type(value) is kind
-            wanted = {int: "a whole number", str: "a text", bool: "true or false", list: "a list"}.get(
-                kind, "a table"
-            )
+            wanted = {int: "a whole number", str: "a text", bool: "true or false", list: "a list"}.get(kind, "a table")
         if not good:
             raise UserError(f"{self._path}: {self._prefix}{key} is {value!r}; make it {wanted}")
         return value
