@@ -8,6 +8,7 @@ import typer
 from mcu_vision import __version__
 from mcu_vision.cli.build import build
 from mcu_vision.cli.devices import devices
+from mcu_vision.cli.emulate import emulate
 from mcu_vision.cli.flash import flash
 from mcu_vision.cli.plan import plan
 from mcu_vision.cli.quantize import quantize
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (build, run, verify, flash, devices, plan, quantize, train):
+for verb in (build, run, verify, emulate, flash, devices, plan, quantize, train):
     app.command()(verb)
 
 

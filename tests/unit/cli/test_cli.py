@@ -1,10 +1,14 @@
 import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import serial
 from graphs import tiny_classifier, tiny_detector
 from PIL import Image
 
@@ -12,7 +16,7 @@ from mcu_vision.cli import main
 from mcu_vision.ir import Graph
 from mcu_vision.saved_model import save_graph
 
-VERBS = ("build", "run", "verify", "flash", "devices", "plan", "quantize", "train")
+VERBS = ("build", "run", "verify", "emulate", "flash", "devices", "plan", "quantize", "train")
 
 
 class Cli:
@@ -206,3 +210,28 @@ def test_run_takes_the_finished_build_whatever_compiled_it(cli: Cli, photo: Path
     other.metadata["task"] = "detect"
     cli("run", str(photo), "--model", cli.model(other))
     assert elf.stat().st_mtime_ns != before
+
+
+def test_emulate_offers_the_console_as_a_serial_port(cli: Cli) -> None:
+    link = cli.folder / "dut"
+    command = ["emulate", "--model", cli.model(detector()), "--toolchain", "zig", "--pty", str(link), "--json"]
+    entry = "from mcu_vision.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", entry, *command], cwd=cli.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        printed = b""
+        while b"}" not in printed:
+            line = process.stdout.readline()
+            assert line, process.communicate()
+            printed += line
+        assert json.loads(printed) == {"model": "tiny-detector", "board": "stm32f439", "pty": str(link)}
+        with serial.Serial(str(link), timeout=30) as port:
+            port.write(b"name%")
+            assert port.read_until(b"m-ready\r\n") == b"m-name-dut-[stm32f439]\r\nm-ready\r\n"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert not link.exists()

@@ -1,0 +1,41 @@
+"""mcu-vision emulate"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mcu_vision.cli import options
+from mcu_vision.cli.pipeline import take_build
+from mcu_vision.emulate.unicorn_board import UnicornBoard
+
+
+def emulate(
+    pty: Annotated[
+        Path | None, typer.Option(help="A link to the pseudo-terminal, made at start, removed at the end.")
+    ] = None,
+    model: options.Model = options.DEFAULT_MODEL,
+    board: options.BoardName = options.DEFAULT_BOARD,
+    toolchain: options.Toolchain = "auto",
+    build_dir: options.BuildDir = options.DEFAULT_BUILD_DIR,
+    as_json: options.Json = False,
+) -> None:
+    """Run the firmware on the emulated board, its console as a serial port, until Ctrl-C.
+
+    Serial programs open the port as they would the board's: MLPerf Tiny commands, each ended by "%".
+
+    Example: mcu-vision emulate --pty /tmp/dut
+    """
+    options.check_choice(toolchain, ("auto", "zig", "gcc"), "--toolchain")
+    with options.progress_console().status("building"):
+        build = take_build(model, board, toolchain, build_dir)
+    with UnicornBoard(build.elf, build.board) as emulated, emulated.attach_pty(pty) as bridge:
+        emulated.boot()
+        if as_json:
+            options.print_json({"model": build.program.graph.name, "board": build.board.name, "pty": str(bridge.path)})
+        else:
+            typer.echo(f"{build.program.graph.name} on {build.board.name}: console at {bridge.path}, Ctrl-C ends")
+        try:
+            bridge.serve()
+        except KeyboardInterrupt:
+            typer.echo("ended", err=True)
