@@ -32,6 +32,18 @@ def atomic_write(path: Path, content: bytes | str) -> None:
         Path(name).unlink(missing_ok=True)
 
 
+def check_writable(path: Path) -> None:
+    """Raise UserError if `atomic_write` could not write the file, before long work is done for it."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder; name the file to write in it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; choose another place") from error
+
+
 @contextmanager
 def atomic_directory(path: Path) -> Iterator[Path]:
     """Yield a temporary folder that replaces `path` when the block ends without an exception.

@@ -32,8 +32,8 @@ def build(
 
 
 def print_summary(summary: dict[str, Any], clock_hz: int) -> None:
-    """Print a build's figures as tables."""
-    console = Console()
+    """Print a build's figures as tables; lines that hold a path are never broken."""
+    console = Console(highlight=False, markup=False)
     ram = summary["ram"]
     table = Table(title=f"{summary['model']} on {summary['board']} ({summary['toolchain']})", title_justify="left")
     table.add_column("RAM")
@@ -45,16 +45,17 @@ def print_summary(summary: dict[str, Any], clock_hz: int) -> None:
     for name, region in ram["regions"].items():
         table.add_row(f"region {name}", f"{region['used_bytes']:,}", f"{region['size_bytes']:,}")
     table.add_section()
-    table.add_row("[bold]peak[/bold]", f"[bold]{ram['peak_bytes']:,}[/bold]", f"{ram['budget_bytes']:,}")
+    table.add_row("peak", f"{ram['peak_bytes']:,}", f"{ram['budget_bytes']:,}")
     console.print(table)
-    console.print(f"flash          {summary['flash_bytes']:>13,} bytes")
-    console.print(f"work           {summary['macs']:>13,} multiply-accumulates")
-    console.print(f"instructions   {summary['instructions']:>13,} (exact, emulated)")
-    console.print(
-        f"cycles         {summary['cycles_estimated']:>13,} (estimated, flash wait states included;"
-        f" {summary['cycles_0ws_estimated']:,} without):"
-        f" {summary['time_ms_estimated']:,.0f} ms at {clock_hz / 1e6:.0f} MHz"
+    figures = (
+        ("flash", summary["flash_bytes"], "bytes"),
+        ("work", summary["macs"], "multiply-accumulates"),
+        ("instructions", summary["instructions"], "(exact, emulated)"),
+        ("cycles", summary["cycles_estimated"], "(estimated, flash wait states included)"),
+        ("", summary["cycles_0ws_estimated"], "(estimated, without)"),
+        ("time", round(summary["time_ms_estimated"]), f"ms at {clock_hz / 1e6:.0f} MHz (estimated)"),
     )
-    console.print(
-        f"firmware       {summary['elf']}\nsources        {summary['src_dir']}\nreport         {summary['report']}"
-    )
+    for name, value, unit in figures:
+        console.print(f"{name:12}   {value:>13,} {unit}")
+    for name, key in (("firmware", "elf"), ("sources", "src_dir"), ("report", "report")):
+        console.print(f"{name:12}   {summary[key]}", soft_wrap=True)

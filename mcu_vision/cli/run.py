@@ -68,7 +68,7 @@ def _infer(build: Build, image: Image.Image) -> dict[str, Any]:
         else:
             emulated.write_image(letterbox(image, width, height, channels)[0])
             inference = emulated.infer()
-            summary = {"scores": emulated.scores()}
+            summary = {"scores": emulated.scores(), "labels": build.program.graph.metadata.get("labels", [])}
     assert inference is not None
     time_ms = round(1000 * inference.cycles_estimated / build.board.clock_hz, 3)
     return summary | {
@@ -88,15 +88,18 @@ def _save_picture(picture: Image.Image, path: Path) -> None:
 
 
 def _print(summary: dict[str, Any], photo: Path | None, clock_hz: int) -> None:
-    console = Console()
+    console = Console(soft_wrap=True, markup=False)
     name = photo or "the sample photo"
     if "boxes" in summary:
         console.print(f"{len(summary['boxes'])} found in {name}")
         for x, y, width, height, score in summary["boxes"]:
             console.print(f"  {score:.2f}  at ({x:.0f}, {y:.0f}), {width:.0f} x {height:.0f} px")
-        console.print(f"picture: {summary['picture']}", soft_wrap=True)
+        console.print(f"picture: {summary['picture']}")
     else:
-        console.print(f"scores of {name}: {', '.join(f'{s:.3f}' for s in summary['scores'])}")
+        console.print(f"scores of {name}:")
+        labels = summary["labels"] or [f"class {i}" for i in range(len(summary["scores"]))]
+        for label, score in zip(labels, summary["scores"], strict=False):
+            console.print(f"  {score:.3f}  {label}")
     console.print(
         f"{summary['instructions']:,} instructions, about {summary['cycles_estimated']:,} cycles (estimated): "
         f"{summary['time_ms_estimated']:,.0f} ms at {clock_hz / 1e6:.0f} MHz"

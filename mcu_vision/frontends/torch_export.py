@@ -15,7 +15,7 @@ from torch.export import ExportedProgram
 from mcu_vision.errors import UserError
 from mcu_vision.frontends.torch_elementwise import ELEMENTWISE
 from mcu_vision.frontends.torch_layers import LAYERS
-from mcu_vision.frontends.torch_source import module_path, operator_name, source_line
+from mcu_vision.frontends.torch_source import error_line, module_path, operator_name, source_line
 from mcu_vision.frontends.torch_values import Activation, GraphBuilder, Unsupported
 from mcu_vision.ir import Graph
 
@@ -51,14 +51,18 @@ def export_graph(module: torch.nn.Module, example: torch.Tensor, name: str) -> G
 
 def _trace(module: torch.nn.Module, example: torch.Tensor, name: str) -> ExportedProgram:
     with _evaluation_mode(module), torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # torch's, about its own pytree
+        warnings.filterwarnings("ignore", r".*treespec", FutureWarning)  # torch's, about itself
+        try:
+            module(example)  # a fault of the module itself is told better without the tracer around it
+        except Exception as error:
+            size = list(example.shape)
+            raise UserError(f"{name} fails for an image {size}: {error_line(error)}") from error
         try:
             # The empty table decomposes nothing but turns in-place operators into functional ones.
             program: ExportedProgram = torch.export.export(module, (example,), strict=False).run_decompositions({})
             return program
         except Exception as error:
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise UserError(f"torch.export cannot trace {name}: {reason}") from error
+            raise UserError(f"torch.export cannot trace {name}: {error_line(error)}") from error
 
 
 @contextmanager

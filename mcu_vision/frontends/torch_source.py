@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import traceback
 from pathlib import Path
 
 import torch
@@ -18,9 +19,20 @@ def source_line(node: fx.Node) -> str:
     own = [frame for frame in frames if _TORCH_FOLDER not in frame[0].parents]
     if not own:
         return ""
-    file, line = own[-1]
+    return _place(*own[-1])
+
+
+def _place(file: Path, line: str | int | None) -> str:
     name = file.relative_to(Path.cwd()) if Path.cwd() in file.parents else Path(file.name)
     return f"{name.as_posix()}:{line}"
+
+
+def error_line(error: Exception) -> str:
+    """First line of an error's text, and the innermost line outside torch that led to it."""
+    text = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    frames = [(Path(f.filename), f.lineno) for f in traceback.extract_tb(error.__traceback__)]
+    own = [frame for frame in frames[1:] if _TORCH_FOLDER not in frame[0].parents]
+    return f"{text} at {_place(*own[-1])}" if own else text
 
 
 def module_path(node: fx.Node) -> str:

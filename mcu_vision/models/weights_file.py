@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
 from mcu_vision.errors import UserError
 from mcu_vision.files import atomic_write
@@ -22,10 +23,24 @@ def save_weights(path: Path, model: nn.Module, metadata: dict[str, Any]) -> None
 
 
 def load_weights(path: Path, model: nn.Module) -> None:
-    """Read what `save_weights` wrote. Raises UserError if it is missing or belongs to another model."""
+    """Read what `save_weights` wrote. Raises UserError if it is missing, damaged or of another model."""
     if not path.is_file():
         raise UserError(f"weights {path} are missing; train the model first or name another file")
     try:
-        model.load_state_dict(load_file(path))
-    except (RuntimeError, ValueError) as error:
-        raise UserError(f"weights {path} do not fit the model: {str(error).splitlines()[0]}") from error
+        state = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"weights {path} are no safetensors file ({error}); name another file") from error
+    problem = _misfit(state, model.state_dict())
+    if problem:
+        raise UserError(f"weights {path} do not fit the model: {problem}; name the weights of this model")
+    model.load_state_dict(state)
+
+
+def _misfit(state: dict[str, Tensor], expected: dict[str, Tensor]) -> str:
+    """The first tensor that is missing, too much, or of another shape; "" if all fit."""
+    for name, tensor in expected.items():
+        if name not in state:
+            return f"{name} is missing"
+        if state[name].shape != tensor.shape:
+            return f"{name} is {list(state[name].shape)} instead of {list(tensor.shape)}"
+    return next((f"the model has no {name}" for name in state if name not in expected), "")

@@ -29,7 +29,7 @@ def calibrate(graph: Graph, images: Iterable[Array]) -> tuple[dict[str, Histogra
             _add_batch(graph, array[start : start + BATCH], histograms)
         count += len(array)
     if count == 0:
-        raise UserError("calibration needs at least one image; name some with --calibration")
+        raise UserError("calibration needs at least one image; name some with --calibrate")
     return histograms, count
 
 
