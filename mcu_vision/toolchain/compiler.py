@@ -24,6 +24,8 @@ class Compiler:
     command: tuple[str, ...]
     identity: str
     is_zig: bool = False
+    install_dir: str = ""
+    """Where its own headers lie, if that differs between installations of one version."""
 
     def run(self, arguments: Sequence[str], working_dir: Path) -> None:
         """Run with `arguments` in `working_dir`. Raises CompileError with what the compiler printed."""

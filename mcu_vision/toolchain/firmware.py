@@ -67,8 +67,8 @@ class Toolchain:
     ) -> FirmwareImage:
         """Compile `src_dirs` (see `firmware_sources`) and the generated sources in `model_src_dir`, and link.
 
-        Writes firmware.elf, .bin, .hex and .map into `out_dir`; equal sources give equal bytes, wherever they
-        lie. `progress` is called with (files done, files in all).
+        Writes firmware.elf, .bin, .hex and .map into `out_dir`; equal sources give equal flash contents,
+        wherever they lie. `progress` is called with (files done, files in all).
         Raises UserError if the firmware does not fit a memory, CompileError if the sources do not compile.
         """
         out_dir.mkdir(parents=True, exist_ok=True)

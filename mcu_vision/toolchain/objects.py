@@ -93,6 +93,8 @@ def _compile(
         return target
     paths = [f"-ffile-prefix-map={item.path}={item.label}" for item in folders]
     paths += [f"-I{item.path}" for item in folders]
+    if compiler.install_dir:
+        paths.append(f"-ffile-prefix-map={compiler.install_dir}=compiler")
     with tempfile.TemporaryDirectory(dir=target.parent) as staging:
         made = Path(staging) / "unit.o"
         compiler.run([*all_flags, *paths, "-c", str(source), "-o", str(made)], source.parent)

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from mcu_vision.errors import UserError
@@ -57,6 +57,8 @@ def _system_compiler(path: str) -> Compiler:
 
 def _zig() -> Compiler | None:
     try:
-        return Compiler((sys.executable, "-m", "ziglang", "cc"), f"zig {version('ziglang')}", is_zig=True)
+        wheel = distribution("ziglang")
     except PackageNotFoundError:
         return None
+    command = (sys.executable, "-m", "ziglang", "cc")
+    return Compiler(command, f"ziglang {wheel.version}", True, str(wheel.locate_file("ziglang")))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from finders import make_square_finder
 from PIL import Image
 
 from mcu_vision.data.face_sample import FaceSample
@@ -29,20 +30,6 @@ def samples(tmp_path: Path) -> list[FaceSample]:
         faces = np.array(squares, np.float32).reshape(-1, 4)
         result.append(FaceSample(tmp_path, f"{number}.png", faces, source="squares" if squares else "nothing"))
     return result
-
-
-def make_square_finder() -> RunDetector:
-    """Finds the one or two white squares of a frame by the gap between their columns."""
-
-    def run(frame: np.ndarray) -> np.ndarray:
-        columns = np.flatnonzero((frame[:, :, 0] > 127).any(axis=0))
-        boxes = []
-        for part in np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1) if len(columns) else []:
-            rows = np.flatnonzero((frame[:, part, 0] > 127).any(axis=1))
-            boxes.append((part[0], rows[0], len(part), len(rows), 0.9))
-        return np.array(boxes, np.float32).reshape(1, -1, 5)
-
-    return run
 
 
 def make_blind() -> RunDetector:
