@@ -18,6 +18,8 @@ from mcu_vision.verify import emulated_execution, host_execution, reference_exec
 from mcu_vision.verify.executions import Execution
 
 REGIONS = [ArenaRegion("sram", 190 << 10, dma=True), ArenaRegion("ccm", 60 << 10, dma=False)]
+HOST_REGIONS = [ArenaRegion("ram", 64 << 20, dma=True)]
+"""For models that no board holds."""
 
 
 @dataclass
@@ -29,8 +31,10 @@ class BuiltModel:
     prefix: str
 
     @classmethod
-    def generate(cls, graph: Graph, folder: Path, mode: str = "auto") -> BuiltModel:
-        program = plan_graph(graph, REGIONS, 250 << 10, mode)
+    def generate(
+        cls, graph: Graph, folder: Path, mode: str = "auto", regions: list[ArenaRegion] = REGIONS
+    ) -> BuiltModel:
+        program = plan_graph(graph, regions, sum(r.size_bytes for r in regions), mode)
         (folder / "src").mkdir(parents=True)
         return cls(program, folder, generate_sources(program, folder / "src").prefix)
 

@@ -4,51 +4,18 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import serial
+from cli_runner import Cli
 from graphs import tiny_classifier, tiny_detector
 from PIL import Image
 
 from mcu_vision.cli import main
 from mcu_vision.ir import Graph
-from mcu_vision.saved_model import save_graph
 
 VERBS = ("build", "run", "verify", "emulate", "flash", "devices", "plan", "quantize", "train")
-
-
-class Cli:
-    """Runs the command line in a folder of its own; keeps what it printed."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.folder, self._capsys = folder, capsys
-
-    def model(self, graph: Graph) -> str:
-        path = self.folder / f"{graph.name}.safetensors"
-        save_graph(graph, path)
-        return str(path)
-
-    def __call__(self, *arguments: str, code: int = 0) -> str:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("sys.argv", ["mcu-vision", *arguments])
-            patch.setenv("COLUMNS", "200")
-            patch.chdir(self.folder)
-            with pytest.raises(SystemExit) as stop:
-                main()
-        printed = self._capsys.readouterr()
-        assert (stop.value.code or 0) == code, printed
-        self.errors = printed.err
-        return printed.out
-
-    def json(self, *arguments: str, code: int = 0) -> Any:
-        return json.loads(self(*arguments, "--json", code=code))
-
-
-@pytest.fixture
-def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
-    return Cli(tmp_path, capsys)
 
 
 def detector() -> Graph:
@@ -140,14 +107,6 @@ def test_plan_lists_buffers(cli: Cli) -> None:
     assert len(plan["schedule"]) > len(plan["operators"])
 
 
-def one_error(cli: Cli, *arguments: str) -> str:
-    cli(*arguments, code=2)
-    lines = cli.errors.strip().splitlines()
-    assert len(lines) == 1, lines
-    assert lines[0].startswith("error: ")
-    return lines[0]
-
-
 def test_user_faults_are_one_line(cli: Cli, photo: Path) -> None:
     model = cli.model(detector())
     broken = cli.folder / "broken.safetensors"
@@ -164,7 +123,7 @@ def test_user_faults_are_one_line(cli: Cli, photo: Path) -> None:
         r"no photo or folder": ("verify", "--photos", "nosuch", "--model", model, "--toolchain", "zig"),
     }
     for expected, arguments in faults.items():
-        assert re.search(expected, one_error(cli, *arguments)), arguments
+        assert re.search(expected, cli.error(*arguments)), arguments
 
 
 def test_errors_in_json_too(cli: Cli) -> None:
@@ -176,7 +135,7 @@ def test_too_large_a_model_builds_nothing(cli: Cli) -> None:
 
     build = GraphBuilder("huge", (480, 640, 3))
     graph = build.finish(build.conv("image", 8, 3, 2))
-    assert re.search(r"needs [\d,]+ B of RAM at step", one_error(cli, "build", "--model", cli.model(graph)))
+    assert re.search(r"needs [\d,]+ B of RAM at step", cli.error("build", "--model", cli.model(graph)))
     assert not (cli.folder / "build").exists()
 
 

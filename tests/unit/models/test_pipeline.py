@@ -1,0 +1,176 @@
+"""Every registered model from torch to generated C: the float graph equals torch, the C the integer reference."""
+
+import json
+import re
+import resource
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from models import HOST_REGIONS, BuiltModel, noise_images
+from PIL import Image
+from torch import nn
+
+from mcu_vision.frontends.detector import attach_detector
+from mcu_vision.frontends.torch_export import export_graph
+from mcu_vision.ir import Array, Graph
+from mcu_vision.models.detector_spec import DetectorSpec
+from mcu_vision.models.registry import MODELS, build_model
+from mcu_vision.models.visual_wake_words import WakeWordNet
+from mcu_vision.quantize import quantize_graph
+from mcu_vision.reference import normalize_input, quantize_input, run_graph
+from mcu_vision.saved_model import load_graph
+from mcu_vision.verify import verify_executions
+
+SMALL = {"face-m4": (96, 64), "face-quant": (160, 128)}
+"""Width and height at which the levels of a detector still hold maps of several cells."""
+FITTING = ("face-m4", "vww-rnnpool", "vww-rnnpool2")
+
+
+def small_model(name: str) -> nn.Module:
+    """The model with fresh weights and a smaller input."""
+    if name.startswith("vww"):
+        torch.manual_seed(0)
+        return WakeWordNet(96, pools=2 if name.endswith("2") else 1).eval()
+    model = build_model(name)
+    width, height = SMALL.get(name, (96, 64))
+    model.spec = replace(model.spec, width=width, height=height)
+    return model
+
+
+def smooth_images(spec: Any, count: int, seed: int = 0) -> Array:
+    """Random images with large structures, uint8 (count, H, W, C)."""
+    random = np.random.default_rng(seed)
+    coarse = random.integers(0, 256, (count, spec.height // 8, spec.width // 8, spec.channels))
+    fine = random.integers(-30, 31, (count, spec.height, spec.width, spec.channels))
+    return np.clip(np.kron(coarse, np.ones((1, 8, 8, 1))) + fine, 0, 255).astype(np.uint8)
+
+
+def to_torch(images: Array) -> torch.Tensor:
+    return torch.from_numpy(normalize_input(images)).permute(0, 3, 1, 2)
+
+
+def measure_batch_norm(model: nn.Module, images: Array) -> None:
+    """Take the statistics from `images`, as training would: without, activations of deep layers vanish."""
+    for part in model.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.momentum = 1.0
+    model.train()
+    with torch.no_grad():
+        model(to_torch(images))
+    model.eval()
+
+
+def export(model: nn.Module, name: str) -> Graph:
+    spec: Any = model.spec
+    return export_graph(model, torch.zeros(1, spec.channels, spec.height, spec.width), name)
+
+
+def quantized_model(model: nn.Module, name: str, images: Array) -> Graph:
+    graph = export(model, name)
+    if isinstance(model.spec, DetectorSpec):
+        graph = attach_detector(graph, replace(model.spec, score_threshold=0.1))
+    return quantize_graph(graph, [normalize_input(images)])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_float_graph_equals_torch(name: str) -> None:
+    model = small_model(name)
+    images = smooth_images(model.spec, 4)
+    measure_batch_norm(model, images)
+    with torch.no_grad():
+        outputs = model(to_torch(images[:2]))
+    graph = export(model, name)
+    results = run_graph(graph, normalize_input(images[:2]))
+    expected = outputs if isinstance(outputs, tuple) else (outputs,)
+    assert len(expected) == len(graph.outputs)
+    for tensor, output in zip(expected, graph.outputs, strict=True):
+        nhwc = tensor.permute(0, 2, 3, 1) if tensor.dim() == 4 else tensor
+        np.testing.assert_allclose(results[output], nhwc.numpy(), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_host_code_equals_the_reference(name: str, tmp_path: Path) -> None:
+    model = small_model(name)
+    images = smooth_images(model.spec, 4)
+    measure_batch_norm(model, images)
+    graph = quantized_model(model, name, images)
+    runs = BuiltModel.generate(graph, tmp_path, "stream", HOST_REGIONS).executions()
+    inputs = [quantize_input(images[0]), *noise_images(graph, 1)]
+    outcome = verify_executions(graph, runs, inputs)
+    assert outcome.equal, outcome.first_difference
+    tensors = runs["reference"](inputs[0])
+    constant = [name for name, values in tensors.items() if values.min() == values.max()]
+    assert not constant, "a constant tensor compares nothing"
+
+
+@pytest.mark.parametrize("name", ["face-a", "face-quant"])
+def test_vanishing_activations_of_untrained_weights(name: str, tmp_path: Path) -> None:
+    """The heads' biases are then 2**29 steps of their products and more."""
+    model = small_model(name)
+    images = smooth_images(model.spec, 2)
+    graph = quantized_model(model, name, images)
+    runs = BuiltModel.generate(graph, tmp_path, "layers", HOST_REGIONS).executions()
+    outcome = verify_executions(graph, runs, [quantize_input(images[0])])
+    assert outcome.equal, outcome.first_difference
+
+
+def mcu_vision(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from mcu_vision.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def quantized(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """All models as they are, through the command line, on two noise images."""
+    folder = tmp_path_factory.mktemp("quantized")
+    for index in range(2):
+        pixels = np.random.default_rng(index).integers(0, 256, (120, 160, 3), np.uint8)
+        Image.fromarray(pixels).resize((640, 480)).save(folder / f"{index}.png")
+    files = {name: folder / f"{name}.safetensors" for name in MODELS}
+    for name, file in files.items():
+        result = mcu_vision("quantize", name, "--calibrate", folder, "--out", file, "--json")
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)["images"] == 2
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 4 << 20, "kilobytes"
+    return files
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MODELS)
+def test_full_size_on_the_host(name: str, quantized: dict[str, Path], tmp_path: Path) -> None:
+    graph = load_graph(quantized[name])
+    runs = BuiltModel.generate(graph, tmp_path, "stream", HOST_REGIONS).executions()
+    outcome = verify_executions(graph, runs, noise_images(graph, 1))
+    assert outcome.equal, outcome.first_difference
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FITTING)
+def test_firmware_of_models_that_fit(name: str, quantized: dict[str, Path], tmp_path: Path) -> None:
+    arguments = ("--model", quantized[name], "--toolchain", "zig", "--build-dir", tmp_path / "build", "--json")
+    result = mcu_vision("verify", "--images", 1, *arguments)
+    assert result.returncode == 0, result.stderr + result.stdout
+    assert json.loads(result.stdout)["executions"] == ["reference", "host", "emulated"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in MODELS if n not in FITTING])
+def test_what_does_not_fit_is_explained_and_builds_nothing(
+    name: str, quantized: dict[str, Path], tmp_path: Path
+) -> None:
+    result = mcu_vision("build", "--model", quantized[name], "--build-dir", tmp_path / "build")
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+    expected = (
+        rf"error: {name} needs [\d,]+ B of RAM at step \d+ \(stages[\w.]+, row \d+\), but [\d,]+ B are free "
+        r"for its arena \(sram [\d,]+, ccm [\d,]+\); largest there: x \([\d,]+ B\), .* \([\d,]+ B\); "
+        r"an image smaller than 640 x 480 x 3 would help\n"
+    )
+    assert re.fullmatch(expected, result.stderr), result.stderr
