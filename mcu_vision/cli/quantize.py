@@ -88,7 +88,7 @@ def _summarize(graph: Graph, out: Path, images: int) -> dict[str, Any]:
         "input": [width, height, channels],
         "macs": graph.macs(),
         "weights_bytes": sum(t.size_bytes for t in graph.tensors.values() if t.data is not None),
-        "weights": graph.metadata.get("weights", "trained"),
+        "weights": graph.metadata.get("weights", "given"),
         "images": images,
     }
 

@@ -66,7 +66,7 @@ def test_a_registered_model(cli: Cli, photos: Path) -> None:
     assert graph.metadata["detector"]["width"] == 96
     weights = cli.folder / "weights.safetensors"
     save_weights(weights, build_model("face-m4", seed=1), {})
-    assert cli.json(*FACE_M4, "--weights", str(weights))["weights"] == "trained"
+    assert cli.json(*FACE_M4, "--weights", str(weights))["weights"] == "given"
     assert cli.errors == ""
 
 

@@ -120,6 +120,22 @@ def test_vanishing_activations_of_untrained_weights(name: str, tmp_path: Path) -
     assert outcome.equal, outcome.first_difference
 
 
+def documented_models() -> dict[str, list[str]]:
+    """The table of docs/models.md: name to the cells after it."""
+    text = (Path(__file__).parents[3] / "docs" / "models.md").read_text().split("## ")[0]
+    return {name: rest.split(" | ") for name, rest in re.findall(r"^\| `([\w-]+)` \| (.*) \|$", text, re.MULTILINE)}
+
+
+def test_documentation_lists_every_model() -> None:
+    rows = documented_models()
+    assert list(rows) == list(MODELS)
+    for name, (_, size, parameters, *_) in rows.items():
+        model = build_model(name)
+        spec: Any = model.spec
+        assert size == f"{spec.width}x{spec.height}x{spec.channels}"
+        assert parameters == f"{sum(p.numel() for p in model.parameters()):,}"
+
+
 def mcu_vision(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from mcu_vision.cli import main; main()", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -145,6 +161,8 @@ def quantized(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.parametrize("name", MODELS)
 def test_full_size_on_the_host(name: str, quantized: dict[str, Path], tmp_path: Path) -> None:
     graph = load_graph(quantized[name])
+    weights = sum(t.size_bytes for t in graph.tensors.values() if t.data is not None)
+    assert documented_models()[name][3:5] == [f"{graph.macs():,}", f"{weights:,} B"]
     runs = BuiltModel.generate(graph, tmp_path, "stream", HOST_REGIONS).executions()
     outcome = verify_executions(graph, runs, noise_images(graph, 1))
     assert outcome.equal, outcome.first_difference
