@@ -38,7 +38,7 @@ def quantize(
         typer.Option("--input", metavar="WxHxC", help="Size of the input, e.g. 96x96x3; by default the model's own."),
     ] = None,
     method: Annotated[str, typer.Option(help="Choice of ranges: mse, percentile or min-max.")] = "mse",
-    limit: Annotated[int, typer.Option(min=1, help="Calibrate on at most this many photos.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Calibrate on at most this many photos.")] = 100,
     as_json: options.Json = False,
 ) -> None:
     """Quantise a trained PyTorch model to int8, calibrated on photos; needs the extra `train`.

@@ -20,8 +20,8 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="Folder for weights, checkpoints and metrics; by default runs/MODEL.")
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the training photos.")] = 50,
-    batch: Annotated[int, typer.Option(min=1, help="Frames a step.")] = 16,
+    epochs: Annotated[int, typer.Option(min=1, metavar="N", help="Passes over the training photos.")] = 50,
+    batch: Annotated[int, typer.Option(min=1, metavar="N", help="Frames a step.")] = 16,
     lr: Annotated[float, typer.Option(help="Highest learning rate; it warms up, then falls as a cosine.")] = 3e-3,
     optimizer: Annotated[str, typer.Option(help="adamw, or sgd with momentum 0.9 (the papers': --lr 0.01).")] = "adamw",
     minutes: Annotated[
@@ -29,7 +29,9 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and augmentation.")] = 0,
     cache: Annotated[Path | None, typer.Option(help="Folder that keeps the decoded photos between runs.")] = None,
-    compile: Annotated[bool, typer.Option(help="Compile the recurrent layers (needs a C++ compiler; faster).")] = False,
+    compile: Annotated[
+        bool, typer.Option("--compile", help="Compile the recurrent layers (needs a C++ compiler; faster).")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the out folder.")] = False,
     as_json: options.Json = False,
 ) -> None:

@@ -26,10 +26,14 @@ from mcu_vision.verify import emulated_execution, host_execution, reference_exec
 def verify(
     model: options.Model = options.DEFAULT_MODEL,
     board: options.BoardName = options.DEFAULT_BOARD,
-    images: Annotated[int, typer.Option("--images", "-n", min=1, help="How many images to run.")] = 5,
+    images: Annotated[int, typer.Option("--images", "-n", min=1, metavar="N", help="How many images to run.")] = 5,
     photos: Annotated[
         list[Path] | None,
-        typer.Option("--photos", help="A photo or a folder of photos to use first; noise and the sample fill up."),
+        typer.Option(
+            "--photos",
+            metavar="<path>",
+            help="A photo or a folder of photos to use first; noise and the sample fill up.",
+        ),
     ] = None,
     toolchain: options.Toolchain = "auto",
     build_dir: options.BuildDir = options.DEFAULT_BUILD_DIR,
