@@ -37,8 +37,7 @@ def check_writable(path: Path) -> None:
     if path.is_dir():
         raise UserError(f"{path} is a folder; name the file to write in it")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
+        with tempfile.TemporaryFile(dir=next(p for p in path.absolute().parents if p.exists())):
             pass
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}; choose another place") from error
