@@ -16,6 +16,7 @@
 
 /* Keeps loops apart that would not share the registers well. */
 #define NN_NOINLINE __attribute__((noinline, unused))
+#define NN_UNUSED __attribute__((unused))
 
 /* Words at any address. The builtin stays one instruction where -ffreestanding makes memcpy a call. */
 static inline uint32_t nn_load32(const void *from) {
@@ -63,30 +64,42 @@ static inline uint32_t nn_pack_high(uint32_t low, uint32_t high) {
     return lanes;
 }
 
-/* acc + value * lane 0 and lane 1, where value fits 16 bits. */
-static inline int32_t nn_smla_lane0(int32_t value, uint32_t lanes, int32_t acc) {
+/* acc + lane 0 of a * lane 0 of b, and lane 1 of both. */
+static inline int32_t nn_smla_lanes0(uint32_t a, uint32_t b, int32_t acc) {
     int32_t sum;
-    __asm__("smlabb %0, %1, %2, %3" : "=r"(sum) : "r"(value), "r"(lanes), "r"(acc));
+    __asm__("smlabb %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
     return sum;
 }
 
-static inline int32_t nn_smla_lane1(int32_t value, uint32_t lanes, int32_t acc) {
+static inline int32_t nn_smla_lanes1(uint32_t a, uint32_t b, int32_t acc) {
     int32_t sum;
-    __asm__("smlabt %0, %1, %2, %3" : "=r"(sum) : "r"(value), "r"(lanes), "r"(acc));
+    __asm__("smlatt %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
     return sum;
 }
 
-/* value + lane 0 and lane 1. */
-static inline int32_t nn_add_lane0(int32_t value, uint32_t lanes) {
-    int32_t sum;
-    __asm__("sxtah %0, %1, %2" : "=r"(sum) : "r"(value), "r"(lanes));
-    return sum;
+/* Sums and differences of lanes: saturated as signed lanes (q) or unsigned lanes (uq), or modulo 2^16. */
+static inline uint32_t nn_qadd16(uint32_t a, uint32_t b) {
+    uint32_t lanes;
+    __asm__("qadd16 %0, %1, %2" : "=r"(lanes) : "r"(a), "r"(b));
+    return lanes;
 }
 
-static inline int32_t nn_add_lane1(int32_t value, uint32_t lanes) {
-    int32_t sum;
-    __asm__("sxtah %0, %1, %2, ror #16" : "=r"(sum) : "r"(value), "r"(lanes));
-    return sum;
+static inline uint32_t nn_uqadd16(uint32_t a, uint32_t b) {
+    uint32_t lanes;
+    __asm__("uqadd16 %0, %1, %2" : "=r"(lanes) : "r"(a), "r"(b));
+    return lanes;
+}
+
+static inline uint32_t nn_uqsub16(uint32_t a, uint32_t b) {
+    uint32_t lanes;
+    __asm__("uqsub16 %0, %1, %2" : "=r"(lanes) : "r"(a), "r"(b));
+    return lanes;
+}
+
+static inline uint32_t nn_sub16(uint32_t a, uint32_t b) {
+    uint32_t lanes;
+    __asm__("ssub16 %0, %1, %2" : "=r"(lanes) : "r"(a), "r"(b));
+    return lanes;
 }
 
 /* High word of a*b, rounded half up. */
@@ -154,19 +167,37 @@ static inline uint32_t nn_sxtb16(uint32_t bytes) {
     return (low & 0xFFFF) | (high << 16);
 }
 
-static inline int32_t nn_smla_lane0(int32_t value, uint32_t lanes, int32_t acc) {
-    return acc + value * nn_lane0(lanes);
+static inline int32_t nn_smla_lanes0(uint32_t a, uint32_t b, int32_t acc) {
+    return acc + nn_lane0(a) * nn_lane0(b);
 }
-static inline int32_t nn_smla_lane1(int32_t value, uint32_t lanes, int32_t acc) {
-    return acc + value * nn_lane1(lanes);
+static inline int32_t nn_smla_lanes1(uint32_t a, uint32_t b, int32_t acc) {
+    return acc + nn_lane1(a) * nn_lane1(b);
 }
-static inline int32_t nn_add_lane0(int32_t value, uint32_t lanes) { return value + nn_lane0(lanes); }
-static inline int32_t nn_add_lane1(int32_t value, uint32_t lanes) { return value + nn_lane1(lanes); }
-
 static inline uint32_t nn_sxtb16_odd(uint32_t bytes) { return nn_sxtb16(bytes >> 8); }
 static inline uint32_t nn_pack_low(uint32_t low, uint32_t high) { return (low & 0xFFFF) | (high << 16); }
 static inline uint32_t nn_pack_high(uint32_t low, uint32_t high) {
     return (low >> 16) | (high & 0xFFFF0000u);
+}
+static inline int32_t nn_clamp_lane(int32_t value, int32_t low, int32_t high) {
+    return value < low ? low : value > high ? high : value;
+}
+static inline uint32_t nn_lanes(int32_t low, int32_t high) {
+    return nn_pack_low((uint32_t)low, (uint32_t)high);
+}
+static inline uint32_t nn_qadd16(uint32_t a, uint32_t b) {
+    int32_t low = nn_clamp_lane(nn_lane0(a) + nn_lane0(b), -32768, 32767);
+    return nn_lanes(low, nn_clamp_lane(nn_lane1(a) + nn_lane1(b), -32768, 32767));
+}
+static inline uint32_t nn_uqadd16(uint32_t a, uint32_t b) {
+    int32_t low = nn_clamp_lane((int32_t)((a & 0xFFFF) + (b & 0xFFFF)), 0, 65535);
+    return nn_lanes(low, nn_clamp_lane((int32_t)((a >> 16) + (b >> 16)), 0, 65535));
+}
+static inline uint32_t nn_uqsub16(uint32_t a, uint32_t b) {
+    int32_t low = nn_clamp_lane((int32_t)(a & 0xFFFF) - (int32_t)(b & 0xFFFF), 0, 65535);
+    return nn_lanes(low, nn_clamp_lane((int32_t)(a >> 16) - (int32_t)(b >> 16), 0, 65535));
+}
+static inline uint32_t nn_sub16(uint32_t a, uint32_t b) {
+    return nn_lanes(nn_lane0(a) - nn_lane0(b), nn_lane1(a) - nn_lane1(b));
 }
 static inline int32_t nn_smmulr(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + 0x80000000LL) >> 32);

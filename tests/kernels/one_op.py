@@ -136,11 +136,12 @@ def concat(draw: Any) -> Graph:
 
 
 def _cell(index: int, inputs: int, hidden: int, form: CellFormat, random: np.random.Generator) -> dict[str, Tensor]:
-    """Weights as large as the sums of 32 bits allow, and biases to +-2."""
+    """Weights as large as the sums of 32 bits allow, and biases to +-2 or of any size."""
     limit = min(32767, 2**16 // hidden - 1)
     w_limit = min(32767, (2**16 if index == 2 else 2**22) // inputs - 1)
+    bias_limit = int(random.choice([2 << form.pre_bits, 32767 - (1 << form.pre_bits), 32767]))
     shapes = {"w": (hidden, inputs), "u": (hidden, hidden), "bias_z": (hidden,), "bias_h": (hidden,)}
-    limits = {"w": w_limit, "u": limit, "bias_z": 2 << form.pre_bits, "bias_h": 2 << form.pre_bits}
+    limits = {"w": w_limit, "u": limit, "bias_z": bias_limit, "bias_h": bias_limit}
     tensors = {}
     for key, shape in shapes.items():
         data = random.integers(-limits[key], limits[key] + 1, shape).astype(np.int16)
