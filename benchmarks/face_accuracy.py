@@ -107,7 +107,8 @@ def evaluate(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         photos = progress.track(score_photos(samples, make_run, frame, workers), total=len(samples), description=label)
-        return [accuracy.to_json() for accuracy in measure_accuracy(list(photos))]
+        threshold = graph.metadata["detector"]["score_threshold"]
+        return [accuracy.to_json() for accuracy in measure_accuracy(list(photos), threshold)]
 
 
 def load_model(execution: str, options: argparse.Namespace) -> Graph:
@@ -209,7 +210,7 @@ def print_table(figures: Figures) -> None:
                 *(number(entry[key]) for key in ("average_precision", "precision", "recall")),
                 number(entry["errors_per_photo"]),
             )
-    table.caption = "size: px in the frame; precision, recall and errors a photo: score >= 0.5"
+    table.caption = "size: px in the frame; precision, recall and errors a photo at the model's own threshold"
     Console().print(table)
 
 

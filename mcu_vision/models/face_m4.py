@@ -13,6 +13,7 @@ SPEC = DetectorSpec(
     width=320,
     height=240,
     channels=1,
+    score_threshold=0.55,
     levels=(
         DetectorLevel(stride=8, anchor=8.0, background_logits=3),
         DetectorLevel(stride=8, anchor=16.0),
