@@ -7,15 +7,8 @@ import numpy as np
 
 from mcu_vision.errors import UserError
 from mcu_vision.ir import Array, Graph, KernelCall, Op, RowWindow, Shape, Tensor, to_int
-from mcu_vision.ops.common import (
-    activation_range,
-    apply_activation,
-    check_shape,
-    conv_multipliers,
-    exact_matmul,
-    requantize,
-)
-from mcu_vision.ops.conv2d import convolution_params
+from mcu_vision.ops.common import apply_activation, check_shape, exact_matmul
+from mcu_vision.ops.convolution import convolution_params, requantize_sums
 
 
 @dataclass
@@ -44,10 +37,9 @@ class Dense(Op):
 
     def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
         x, weights, bias = arrays
-        source, out = graph.tensors[self.inputs[0]].quant, graph.tensors[self.outputs[0]].quant
-        acc = exact_matmul(to_int(x).reshape(len(x), -1) - source.zero_point, weights.T) + to_int(bias)
-        multiplier, shift = conv_multipliers(source, graph.tensors[self.inputs[1]].quant, out, acc.shape[-1])
-        return requantize(acc, multiplier, shift, out.zero_point, activation_range(self.activation, out))
+        zero = graph.tensors[self.inputs[0]].quant.zero_point
+        acc = exact_matmul(to_int(x).reshape(len(x), -1) - zero, weights.T) + to_int(bias)
+        return requantize_sums(graph, self, acc)
 
     def kernel(self, graph: Graph) -> KernelCall:
         weights = self.constant(graph, 1)
