@@ -138,9 +138,9 @@ class Op(ABC):
     def infer_shape(self, inputs: list[Tensor]) -> Shape:
         """Shape of the output; raises UserError if the inputs do not fit."""
 
-    @abstractmethod
     def macs(self, graph: Graph) -> int:
-        """Multiply-accumulates of one inference."""
+        """Multiply-accumulates of one inference; none unless an operator says so."""
+        return 0
 
     @abstractmethod
     def reference_float(self, *arrays: Array) -> Array:
@@ -154,22 +154,22 @@ class Op(ABC):
     def kernel(self, graph: Graph) -> KernelCall:
         """The C kernel of a quantised operator, with its constants packed."""
 
+    accumulates: ClassVar[bool] = False
+    """True if each step takes in one input row, and the output, one row, is complete only after the last."""
+
     def steps(self, graph: Graph) -> int:
-        """Steps that produce the output; by default one for each output row."""
-        return graph.tensors[self.outputs[0]].rows
+        """Steps that produce the output: one for each output row, or input row if it accumulates."""
+        return graph.tensors[self.inputs[0] if self.accumulates else self.outputs[0]].rows
 
     def windows(self, graph: Graph) -> list[RowWindow | None]:
         """Rows that a step reads of each activation input; None means all rows."""
         return [RowWindow() for _ in self.activations(graph)]
 
     def rows_written(self, graph: Graph, step: int) -> tuple[int, int]:
-        """Rows of the output complete after `step`: [first, last). Accumulators write in their last step."""
+        """Rows of the output complete after `step`: [first, last)."""
+        if self.accumulates:
+            return 0, int(step == self.steps(graph) - 1)
         return step, step + 1
-
-    @property
-    def accumulates(self) -> bool:
-        """True if the output buffer is in use from the first step, though complete only after the last."""
-        return False
 
     def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
         """Inputs whose row the kernel may overwrite with the same row of the output."""

@@ -21,7 +21,7 @@ def build(
 
     Example: mcu-vision build --board stm32f439
     """
-    options.check_choice(toolchain, ("auto", "zig", "gcc"), "--toolchain")
+    options.check_choice(toolchain, options.TOOLCHAINS, "--toolchain")
     options.check_choice(schedule, ("auto", "stream", "layers"), "--schedule")
     with options.progress_console().status(f"building {model} for {board} (the first time takes a minute)"):
         result = build_model(model, board, toolchain, build_dir, schedule)

@@ -26,15 +26,15 @@ def emulate(
 
     Example: mcu-vision emulate --pty /tmp/dut
     """
-    options.check_choice(toolchain, ("auto", "zig", "gcc"), "--toolchain")
+    options.check_choice(toolchain, options.TOOLCHAINS, "--toolchain")
     with options.progress_console().status("building"):
         build = take_build(model, board, toolchain, build_dir)
     with UnicornBoard(build.elf, build.board) as emulated, emulated.attach_pty(pty) as bridge:
         emulated.boot()
         if as_json:
-            options.print_json({"model": build.program.graph.name, "board": build.board.name, "pty": str(bridge.path)})
+            options.print_json({"model": build.graph.name, "board": build.board.name, "pty": str(bridge.path)})
         else:
-            typer.echo(f"{build.program.graph.name} on {build.board.name}: console at {bridge.path}, Ctrl-C ends")
+            typer.echo(f"{build.graph.name} on {build.board.name}: console at {bridge.path}, Ctrl-C ends")
         try:
             bridge.serve()
         except KeyboardInterrupt:

@@ -21,6 +21,15 @@ class Inference:
     steps: tuple["Inference", ...] = ()
     """The same of each step of the schedule."""
 
+    def figures(self, clock_hz: int) -> dict[str, int | float]:
+        """As `build --json` and `run --json` print it."""
+        return {
+            "instructions": self.instructions,
+            "cycles_estimated": self.cycles_estimated,
+            "cycles_0ws_estimated": self.cycles_0ws,
+            "time_ms_estimated": round(1000 * self.cycles_estimated / clock_hz, 3),
+        }
+
 
 class EmulatedModel:
     """The unmodified firmware, booted, with its model's input and output at hand."""

@@ -26,6 +26,7 @@ Schedule = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines instead of text.")]
 
+TOOLCHAINS = ("auto", "zig", "gcc")
 DEFAULT_MODEL = "face-m4"
 DEFAULT_BOARD = "stm32f439"
 DEFAULT_BUILD_DIR = Path("build")

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,18 @@ STATICS_RESERVE_BYTES = 2048
 
 @dataclass(frozen=True)
 class Build:
-    """A finished build: its folder, its program, its summary (what `build --json` prints)."""
+    """A finished build: its folder, what was built how, its summary (what `build --json` prints)."""
 
     folder: Path
-    program: Program
+    graph: Graph
     board: Board
+    schedule: str
     summary: dict[str, Any]
+
+    @cached_property
+    def program(self) -> Program:
+        """The plan, made again: the same inputs give the same plan."""
+        return plan_for_board(self.graph, self.board, self.schedule)
 
     @property
     def elf(self) -> Path:
@@ -44,7 +51,7 @@ class Build:
     @property
     def prefix(self) -> str:
         """Prefix of the model's C functions."""
-        return c_identifier(self.program.graph.name)
+        return c_identifier(self.graph.name)
 
 
 def shipped_models() -> list[str]:
@@ -104,7 +111,7 @@ def build_model(model: str, board_name: str, toolchain_name: str, build_dir: Pat
         (staging / "report.html").write_text(build_report(program, board.title, summary, cycles))
         record = {"fingerprint": _fingerprint(path, board), "schedule": schedule, "summary": summary}
         (staging / "build.json").write_text(json.dumps(record, indent=2))
-    return Build(folder, program, board, summary)
+    return Build(folder, graph, board, schedule, summary)
 
 
 def take_build(model: str, board_name: str, toolchain_name: str, build_dir: Path) -> Build:
@@ -126,7 +133,7 @@ def take_build(model: str, board_name: str, toolchain_name: str, build_dir: Path
         and toolchain_name in ("auto", summary.get("toolchain"))
         and (folder / "firmware.elf").is_file()
     ):
-        return Build(folder, plan_for_board(graph, board, record["schedule"]), board, summary)
+        return Build(folder, graph, board, record["schedule"], summary)
     return build_model(model, board_name, toolchain_name, build_dir, "auto")
 
 
@@ -168,10 +175,7 @@ def _summarize(
         },
         "flash_bytes": image.sizes.flash_bytes,
         "macs": program.graph.macs(),
-        "instructions": inference.instructions,
-        "cycles_estimated": inference.cycles_estimated,
-        "cycles_0ws_estimated": inference.cycles_0ws,
-        "time_ms_estimated": round(1000 * inference.cycles_estimated / board.clock_hz, 3),
+        **inference.figures(board.clock_hz),
     }
 
 

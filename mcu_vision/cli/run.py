@@ -34,7 +34,7 @@ def run(
 
     Example: mcu-vision run photo.jpg
     """
-    options.check_choice(toolchain, ("auto", "zig", "gcc"), "--toolchain")
+    options.check_choice(toolchain, options.TOOLCHAINS, "--toolchain")
     image = load_photo(photo)
     with options.progress_console().status("building") as status:
         result = take_build(model, board, toolchain, build_dir)
@@ -52,7 +52,7 @@ def run(
 
 
 def _infer(build: Build, image: Image.Image) -> dict[str, Any]:
-    _, height, width, channels = build.program.graph.input.shape
+    _, height, width, channels = build.graph.input.shape
     with EmulatedModel(build.elf, build.board, build.prefix) as emulated:
         inference: Inference | None = None
 
@@ -62,22 +62,15 @@ def _infer(build: Build, image: Image.Image) -> dict[str, Any]:
             inference = emulated.infer()
             return emulated.boxes()
 
-        if build.program.graph.metadata.get("task") == "detect":
+        if build.graph.metadata.get("task") == "detect":
             boxes = detect_boxes(detect, image, width, height, channels)
             summary: dict[str, Any] = {"boxes": [[round(v, 3) for v in b] for b in boxes.tolist()]}
         else:
             emulated.write_image(letterbox(image, width, height, channels)[0])
             inference = emulated.infer()
-            summary = {"scores": emulated.scores(), "labels": build.program.graph.metadata.get("labels", [])}
+            summary = {"scores": emulated.scores(), "labels": build.graph.metadata.get("labels", [])}
     assert inference is not None
-    time_ms = round(1000 * inference.cycles_estimated / build.board.clock_hz, 3)
-    return summary | {
-        "instructions": inference.instructions,
-        "cycles_estimated": inference.cycles_estimated,
-        "cycles_0ws_estimated": inference.cycles_0ws,
-        "time_ms_estimated": time_ms,
-        "picture": None,
-    }
+    return summary | inference.figures(build.board.clock_hz) | {"picture": None}
 
 
 def _save_picture(picture: Image.Image, path: Path) -> None:

@@ -46,7 +46,7 @@ def verify(
 
     Example: mcu-vision verify --images 20
     """
-    options.check_choice(toolchain, ("auto", "zig", "gcc"), "--toolchain")
+    options.check_choice(toolchain, options.TOOLCHAINS, "--toolchain")
     console = options.progress_console()
     with console.status(f"building {model}"):
         result = take_build(model, board, toolchain, build_dir)

@@ -4,11 +4,10 @@ import re
 import shutil
 from pathlib import Path
 
-import jinja2
-
 from mcu_vision.codegen.lower import CModel, lower_program
 from mcu_vision.plan.program import Program
 from mcu_vision.resources import resource
+from mcu_vision.templates import c_templates
 
 _FILES = {
     "model.h.j2": "{prefix}.h",
@@ -23,14 +22,7 @@ _FILES = {
 def generate_sources(program: Program, folder: Path) -> CModel:
     """Write the model, its weights and the kernels it uses into the existing `folder`."""
     model = lower_program(program)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resource("codegen_templates")),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
+    environment = c_templates()
     environment.filters["c_float"] = _c_float
     for template, name in _FILES.items():
         text = environment.get_template(template).render(model=model)

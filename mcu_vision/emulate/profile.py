@@ -45,10 +45,6 @@ class Profile:
     blocks: tuple[BlockProfile, ...]
     classes: Mapping[str, int]
 
-    def time_ms_estimated(self, clock_hz: int) -> float:
-        """By the flash model, at `clock_hz`."""
-        return 1000.0 * self.cycles_flash_model / clock_hz
-
 
 class ProfileRecorder:
     """Sums the counts of all stretches between start() and stop()."""

@@ -25,9 +25,6 @@ class Add(Op):
             raise UserError(f"{self.name}: shapes {inputs[0].shape} and {inputs[1].shape} differ")
         return inputs[0].shape
 
-    def macs(self, graph: Graph) -> int:
-        return 0
-
     def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
         return self.inputs
 

@@ -19,9 +19,6 @@ class Concat(Op):
             raise UserError(f"{self.name}: images of one size are needed, not {[t.shape for t in inputs]}")
         return (*inputs[0].shape[:-1], sum(t.shape[-1] for t in inputs))
 
-    def macs(self, graph: Graph) -> int:
-        return 0
-
     def reference_float(self, *arrays: Array) -> Array:
         return np.concatenate(arrays, -1)
 

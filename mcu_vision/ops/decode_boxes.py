@@ -40,6 +40,7 @@ class DecodeBoxes(Op):
     """
 
     kind = "decode_boxes"
+    accumulates = True
     stride: int = 8
     anchors: tuple[int, ...] = (8,)
     backgrounds: int = 1
@@ -57,19 +58,6 @@ class DecodeBoxes(Op):
                 f"but the heads give {inputs[0].shape} and {inputs[1].shape}"
             )
         return (1, self.top_k, 5)
-
-    def macs(self, graph: Graph) -> int:
-        return 0
-
-    @property
-    def accumulates(self) -> bool:
-        return True
-
-    def steps(self, graph: Graph) -> int:
-        return graph.tensors[self.inputs[0]].rows
-
-    def rows_written(self, graph: Graph, step: int) -> tuple[int, int]:
-        return (0, 1) if step == self.steps(graph) - 1 else (0, 0)
 
     def windows(self, graph: Graph) -> list[RowWindow | None]:
         return [RowWindow(), RowWindow()]

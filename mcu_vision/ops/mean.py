@@ -18,22 +18,10 @@ class Mean(Op):
     """
 
     kind = "mean"
+    accumulates = True
 
     def infer_shape(self, inputs: list[Tensor]) -> Shape:
         return (1, image_shape(inputs[0], self.name)[2])
-
-    def macs(self, graph: Graph) -> int:
-        return 0
-
-    @property
-    def accumulates(self) -> bool:
-        return True
-
-    def steps(self, graph: Graph) -> int:
-        return graph.tensors[self.inputs[0]].rows
-
-    def rows_written(self, graph: Graph, step: int) -> tuple[int, int]:
-        return (0, 1) if step == self.steps(graph) - 1 else (0, 0)
 
     def windows(self, graph: Graph) -> list[RowWindow | None]:
         return [RowWindow()]

@@ -27,9 +27,6 @@ class NonMaxSuppression(Op):
                 raise UserError(f"{self.name}: {tensor.name} is no list of boxes (1, K, 5): {tensor.shape}")
         return (1, self.max_boxes, 5)
 
-    def macs(self, graph: Graph) -> int:
-        return 0
-
     def windows(self, graph: Graph) -> list[RowWindow | None]:
         return [None for _ in self.inputs]
 

@@ -33,9 +33,6 @@ class _Pool2d(Op):
         check_positive((oh, ow), self.name)
         return (1, oh, ow, channels)
 
-    def macs(self, graph: Graph) -> int:
-        return 0
-
     def windows(self, graph: Graph) -> list[RowWindow | None]:
         return [RowWindow(self.stride[0], -self.padding[0], self.size[0])]
 

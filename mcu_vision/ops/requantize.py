@@ -19,9 +19,6 @@ class Requantize(Op):
     def infer_shape(self, inputs: list[Tensor]) -> Shape:
         return inputs[0].shape
 
-    def macs(self, graph: Graph) -> int:
-        return 0
-
     def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
         return self.inputs
 

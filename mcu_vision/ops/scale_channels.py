@@ -17,9 +17,6 @@ class ScaleChannels(Op):
             check_shape(constant, inputs[0].shape[-1:], self.name)
         return inputs[0].shape
 
-    def macs(self, graph: Graph) -> int:
-        return 0
-
     def reference_float(self, *arrays: Array) -> Array:
         return arrays[0] * arrays[1] + arrays[2]
 

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import jinja2
-
 from mcu_vision.boards import Board
-from mcu_vision.resources import resource
+from mcu_vision.templates import c_templates
 
 # RCC_CFGR's code for a bus divider: RM0090 section 6.3.3.
 _PRESCALER = {1: 0, 2: 4, 4: 5, 8: 6, 16: 7}
@@ -23,12 +21,4 @@ def render_linker_script(board: Board) -> str:
 
 
 def _render(template: str, **values: Any) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resource("codegen_templates")),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    return environment.get_template(template).render(**values)
+    return c_templates().get_template(template).render(**values)

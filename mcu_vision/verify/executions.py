@@ -1,55 +1,16 @@
 """The executions of a quantised model that must give equal bytes: integer reference, host C, emulated board."""
 
 from collections.abc import Callable
-from typing import Protocol
 
+from mcu_vision.emulate.interface import Emulator
 from mcu_vision.ir import Array
 from mcu_vision.plan.program import Program
 from mcu_vision.reference import run_graph
+from mcu_vision.toolchain.host_model import HostModel
 from mcu_vision.verify.recorder import TensorRecorder
 
 Execution = Callable[[Array], dict[str, Array]]
 """int8 image (1, H, W, C) -> every tensor that an operator writes."""
-
-
-class Board(Protocol):
-    """What is needed of an emulated board."""
-
-    def command(self, text: str) -> list[str]:
-        """Run a console command."""
-        ...
-
-    def read_memory(self, address: int, size: int) -> bytes:
-        """Read RAM."""
-        ...
-
-    def write_memory(self, address: int, data: bytes) -> None:
-        """Write RAM."""
-        ...
-
-    def symbol(self, name: str) -> int:
-        """Address of a symbol."""
-        ...
-
-    def on_call(self, function: str, callback: Callable[..., None] | None) -> None:
-        """Hook the entry of a function."""
-        ...
-
-
-class Host(Protocol):
-    """What is needed of the host library."""
-
-    def write_input(self, image: bytes) -> None:
-        """Copy the image in."""
-        ...
-
-    def step(self, index: int) -> None:
-        """Run one step."""
-        ...
-
-    def read_arena(self, region: str, offset: int, count: int) -> bytes:
-        """Read working memory."""
-        ...
 
 
 def reference_execution(program: Program) -> Execution:
@@ -62,7 +23,7 @@ def reference_execution(program: Program) -> Execution:
     return run
 
 
-def host_execution(program: Program, host: Host) -> Execution:
+def host_execution(program: Program, host: HostModel) -> Execution:
     """The generated C, compiled for this machine, one step at a time."""
 
     def run(image: Array) -> dict[str, Array]:
@@ -76,7 +37,7 @@ def host_execution(program: Program, host: Host) -> Execution:
     return run
 
 
-def emulated_execution(program: Program, board: Board, prefix: str) -> Execution:
+def emulated_execution(program: Program, board: Emulator, prefix: str) -> Execution:
     """The unmodified firmware on an emulated board; rows are read as each step of the schedule begins."""
     arenas = {region: board.symbol(f"{prefix}_arena_{region}") for region, n in program.arena_bytes.items() if n}
     input_address = int.from_bytes(board.read_memory(board.symbol("model_input_pointer"), 4), "little")
