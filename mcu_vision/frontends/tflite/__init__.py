@@ -1,0 +1,92 @@
+"""Import of int8 .tflite files, without tensorflow, as quantised graphs.
+
+Whatever is wrong with a file, it gives one UserError: every offset is checked before it is followed
+(flatbuffer.py), every index, type and shape before it is used.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import mcu_vision.frontends.tflite.elementwise
+import mcu_vision.frontends.tflite.layers
+import mcu_vision.frontends.tflite.movement
+import mcu_vision.frontends.tflite.normalizing
+import mcu_vision.frontends.tflite.pooling
+import mcu_vision.frontends.tflite.tables  # noqa: F401 - these register the importers
+from mcu_vision.errors import UserError
+from mcu_vision.frontends.tflite.builder import GraphBuilder, Unsupported
+from mcu_vision.frontends.tflite.edges import bind_inputs, bind_outputs
+from mcu_vision.frontends.tflite.flatbuffer import Malformed
+from mcu_vision.frontends.tflite.registry import IMPORTERS
+from mcu_vision.frontends.tflite.schema import FileModel, FileOperator, read_file_model
+from mcu_vision.ir import Graph
+
+__all__ = ["import_tflite"]
+
+SHAPE_INPUTS = {"RESHAPE": 1, "RESIZE_BILINEAR": 1, "RESIZE_NEAREST_NEIGHBOR": 1, "TRANSPOSE_CONV": 0}
+"""The input that only says the shape of the output, which the file says too; what computes it is not needed."""
+
+
+def import_tflite(path: Path) -> Graph:
+    """Subgraph 0 of a .tflite file as an int8 graph named after the file.
+
+    Raises UserError if the file cannot be read, is damaged, or holds an operator that is not supported; the
+    message names the operator and its index.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}; name a .tflite file") from error
+    try:
+        model = read_file_model(data)
+    except Malformed as problem:
+        raise UserError(f"{path} is no valid .tflite file: it {problem}") from problem
+    name = re.sub(r"[^\w.-]", "_", path.stem, flags=re.ASCII).lstrip("_.-") or "model"
+    builder = GraphBuilder(name, model)
+    try:
+        _import_model(builder)
+        builder.graph.verify()
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+    return builder.graph
+
+
+def _import_model(builder: GraphBuilder) -> None:
+    needed = _needed(builder.model)
+    try:
+        bind_inputs(builder, needed)
+    except Unsupported as problem:
+        raise UserError(f"an input {problem} is not supported") from problem
+    for operator in needed:
+        _import_operator(builder, operator)
+    try:
+        bind_outputs(builder)
+    except Unsupported as problem:
+        raise UserError(f"an output {problem} is not supported") from problem
+
+
+def _import_operator(builder: GraphBuilder, operator: FileOperator) -> None:
+    builder.operator = operator
+    where = f"operator {operator.index} ({operator.kind})"
+    if operator.kind not in IMPORTERS:
+        raise UserError(f"{where} is not supported; supported are {', '.join(sorted(IMPORTERS))}")
+    try:
+        IMPORTERS[operator.kind](builder)
+    except Unsupported as problem:
+        raise UserError(f"{where} {problem} is not supported") from problem
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
+
+
+def _needed(model: FileModel) -> list[FileOperator]:
+    """The operators on which an output depends, in the file's order."""
+    wanted = set(model.outputs)
+    needed = []
+    for operator in reversed(model.operators):
+        if wanted.intersection(operator.outputs):
+            shapes = SHAPE_INPUTS.get(operator.kind)
+            wanted.update(index for position, index in enumerate(operator.inputs) if position != shapes)
+            needed.append(operator)
+    return needed[::-1]

@@ -1,0 +1,23 @@
+"""Softmax and what else normalises the vector along the last axis."""
+
+from mcu_vision.frontends.tflite.builder import GraphBuilder, check, tensor_quantization
+from mcu_vision.frontends.tflite.registry import imports
+from mcu_vision.ir import Quantization
+from mcu_vision.ops import L2Normalize, Softmax
+
+
+@imports("SOFTMAX")
+def import_softmax(builder: GraphBuilder) -> None:
+    x, beta = builder.activation(), builder.operator.real(0)
+    out = tensor_quantization(builder.result())
+    check(out == Quantization((1 / 256,), -128), "whose output is not of scale 1/256 and zero point -128")
+    check(0 < beta < 1e6, f"with beta {beta}")
+    builder.finish(builder.emit(Softmax, [x], x.shape, out, beta=beta))
+
+
+@imports("L2_NORMALIZATION")
+def import_l2_normalization(builder: GraphBuilder) -> None:
+    x, out = builder.activation(), tensor_quantization(builder.result())
+    check(out == Quantization((1 / 128,), 0), "whose output is not of scale 1/128 and zero point 0")
+    check(builder.operator.integer(0, 0, "i1") == 0, "with a fused activation")
+    builder.finish(builder.emit(L2Normalize, [x], x.shape, out))

@@ -1,0 +1,56 @@
+"""Element-wise product of two tensors of one shape."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcu_vision.errors import UserError
+from mcu_vision.int8 import multiply_by_quantized_multiplier, quantize_multiplier
+from mcu_vision.ir import Array, Graph, KernelCall, Op, Shape, Tensor, to_int
+from mcu_vision.ops.common import activation_range, apply_activation
+
+
+@dataclass
+class Mul(Op):
+    """inputs: a, b of equal shape. TensorFlow Lite MUL."""
+
+    kind = "mul"
+    activation: str = "none"
+
+    def infer_shape(self, inputs: list[Tensor]) -> Shape:
+        if inputs[0].shape != inputs[1].shape:
+            raise UserError(f"{self.name}: shapes {inputs[0].shape} and {inputs[1].shape} differ")
+        return inputs[0].shape
+
+    def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
+        return self.inputs
+
+    def reference_float(self, *arrays: Array) -> Array:
+        return apply_activation(arrays[0] * arrays[1], self.activation)
+
+    def _multiplier(self, graph: Graph) -> tuple[int, int]:
+        """TensorFlow Lite computes the ratio of the scales in float32."""
+        a, b, out = (np.float32(graph.tensors[n].quant.scale) for n in (*self.inputs, self.outputs[0]))
+        return quantize_multiplier(float(a * b / out))
+
+    def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
+        a, b = (to_int(x) - graph.tensors[n].quant.zero_point for n, x in zip(self.inputs, arrays, strict=True))
+        out = graph.tensors[self.outputs[0]].quant
+        scaled = multiply_by_quantized_multiplier(a * b, *self._multiplier(graph)) + out.zero_point
+        return np.clip(scaled, *activation_range(self.activation, out)).astype(np.int8)
+
+    def kernel(self, graph: Graph) -> KernelCall:
+        a, b, out = (graph.tensors[n] for n in (*self.inputs, self.outputs[0]))
+        multiplier, shift = self._multiplier(graph)
+        low, high = activation_range(self.activation, out.quant)
+        params: dict[str, int | Array] = {
+            "count": out.row_elements,
+            "a_zero": a.quant.zero_point,
+            "b_zero": b.quant.zero_point,
+            "out_zero": out.quant.zero_point,
+            "out_min": low,
+            "out_max": high,
+            "multiplier": multiplier,
+            "shift": shift,
+        }
+        return KernelCall("nn_mul_s8", "nn_mul", params, ("row", "row"))
