@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mcu_vision.cli.pipeline import build_model, shipped_models
+from mcu_vision.plan import PlanOptions
 
 GOALS = {
     ("face-m4", "peak RAM"): 150_000,
@@ -24,7 +25,7 @@ GOALS = {
 def measure(model: str, board: str, toolchain: str) -> list[dict[str, Any]]:
     """One entry a figure: {name, value, unit, goal, better}."""
     with tempfile.TemporaryDirectory() as folder:
-        summary = build_model(model, board, toolchain, Path(folder), "auto").summary
+        summary = build_model(model, board, toolchain, Path(folder), PlanOptions()).summary
     figures = (
         ("peak RAM", summary["ram"]["peak_bytes"], "bytes"),
         ("flash", summary["flash_bytes"], "bytes"),

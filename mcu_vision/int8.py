@@ -49,6 +49,13 @@ def doubling_high_mul(a: IntArray, b: IntArray) -> IntArray:
     return np.asarray(np.where((a == INT32_MIN) & (b == INT32_MIN), INT32_MAX, high), np.int64)
 
 
+def doubling_high_mul_int16(a: IntArray, b: npt.ArrayLike) -> IntArray:
+    """Rounded high half of 2*a*b of int16 values, of which not both may be -32768."""
+    product = a * np.asarray(b, np.int64)
+    total = product + np.where(product >= 0, 1 << 14, 1 - (1 << 14))
+    return np.asarray(np.sign(total) * (np.abs(total) >> 15), np.int64)
+
+
 def rounding_divide_by_pot(value: IntArray, exponent: IntArray) -> IntArray:
     """Divide int32 values by 2**exponent (0..31), rounding to nearest, ties away from zero."""
     mask = (np.int64(1) << exponent) - 1
@@ -71,6 +78,16 @@ def multiply_by_quantized_multiplier(value: npt.ArrayLike, multiplier: npt.Array
     left, right = np.maximum(s, 0), np.maximum(-s, 0)
     shifted = _wrap_int32(x << left)
     return rounding_divide_by_pot(doubling_high_mul(shifted, np.asarray(multiplier, np.int64)), right)
+
+
+def multiply_rounding_once(value: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike) -> IntArray:
+    """Scale int32 values by multiplier * 2**(shift - 31) with one rounding, ties away from zero.
+
+    The same arguments as of `multiply_by_quantized_multiplier`; the result must fit 32 bits.
+    """
+    product = np.asarray(value, np.int64) * np.asarray(multiplier, np.int64)
+    bits = 31 - np.asarray(shift, np.int64)
+    return np.asarray(np.sign(product) * ((np.abs(product) + (np.int64(1) << (bits - 1))) >> bits), np.int64)
 
 
 def rounding_shift(value: IntArray, bits: int) -> IntArray:

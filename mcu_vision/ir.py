@@ -84,18 +84,27 @@ class Tensor:
 class RowWindow:
     """Rows of an input that one step needs: [step*stride + offset, + size), clipped to the tensor.
 
-    With `dilation` d only every d-th row of the window is read; size counts the rows spanned.
+    With `dilation` d only every d-th row of the window is read; size counts the rows spanned. The first step
+    also reads the `lead` rows before its window, for operators that keep what they have seen.
     """
 
     stride: int = 1
     offset: int = 0
     size: int = 1
     dilation: int = 1
+    lead: int = 0
 
     def span(self, step: int, rows: int) -> tuple[int, int]:
         """First and one past the last existing row that `step` reads."""
         first = step * self.stride + self.offset
-        return max(0, min(first, rows)), max(0, min(first + self.size, rows))
+        lead = 0 if step else self.lead
+        return max(0, min(first - lead, rows)), max(0, min(first + self.size, rows))
+
+    def rows(self, step: int, rows: int) -> range:
+        """The existing rows that `step` reads: of those that a dilated window spans only every n-th."""
+        first, last = self.span(step, rows)
+        skipped = (step * self.stride + self.offset - first) % self.dilation
+        return range(first + skipped, last, self.dilation)
 
 
 @dataclass(frozen=True)
@@ -105,7 +114,8 @@ class KernelCall:
     function: kernel in firmware/nn, also its file name. struct: its parameter type; `params` its
     fields: integers, or constant arrays that are emitted beside it. `arguments`: how row pointers are
     passed, a list of "rows" (pointer array), "row" (one pointer), "whole" (first row), in order of the
-    activation inputs. `scratch_bytes` is needed during a step, `state_bytes` from the first to the last.
+    activation inputs. `scratch_bytes` is needed during a step, `state_bytes` from the first to the last; state
+    is passed if it has bytes, or as NULL with `passes_state`.
     """
 
     function: str
@@ -115,6 +125,7 @@ class KernelCall:
     scratch_bytes: int = 0
     state_bytes: int = 0
     passes_step: bool = False
+    passes_state: bool = False
 
 
 @dataclass
@@ -170,6 +181,10 @@ class Op(ABC):
         if self.accumulates:
             return 0, int(step == self.steps(graph) - 1)
         return step, step + 1
+
+    def row_copied(self, graph: Graph, step: int) -> int | None:
+        """Row of its own output that `step`, one of the last, copies instead of calling the kernel: the one before."""
+        return None
 
     def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
         """Inputs whose row the kernel may overwrite with the same row of the output."""

@@ -1,6 +1,7 @@
 *** Variables ***
 ${PLATFORM}     ${CURDIR}/stm32f439.repl
 ${CONSOLE}      sysbus.usart3
+${WINDOW}       0x60000000
 
 *** Keywords ***
 Boot Firmware
@@ -28,6 +29,19 @@ Load Input
     ${input}=    Execute Command    sysbus ReadDoubleWord ${pointer}
     ${input}=    Evaluate    $input.strip()
     Execute Command    sysbus LoadBinary @${file} ${input}
+
+Load Rows
+    [Documentation]    Gives firmware that pulls rows an image: a file as for Load Input, in memory that the board
+    ...                does not have, whose address goes into model_rows_pointer.
+    [Arguments]    ${file}
+    Execute Command    machine LoadPlatformDescription @${CURDIR}/image_window.repl
+    Execute Command    sysbus LoadBinary @${file} ${WINDOW}
+    ${pointer}=    Execute Command    sysbus GetSymbolAddress "model_rows_pointer"
+    ${pointer}=    Evaluate    $pointer.strip()
+    Execute Command    sysbus WriteDoubleWord ${pointer} ${WINDOW}
+    Send Command    rows memory%
+    Wait For Line On Uart    m-rows-[memory
+    Wait For Line On Uart    m-ready
 
 Should Have Stayed In Its Memories
     Should Not Be In Log    non existing peripheral

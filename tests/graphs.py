@@ -49,12 +49,10 @@ class GraphBuilder:
     def pointwise(self, x: str, channels: int) -> str:
         return self.conv(x, channels, 1, 1, 0, activation="none")
 
-    def depthwise(self, x: str, kernel: int = 3, stride: int = 1, pad: int = 1) -> str:
+    def depthwise(self, x: str, kernel: int = 3, stride: int = 1, pad: int = 1, **more: object) -> str:
         depth = self.graph.tensors[x].shape[3]
-        shape = (1, kernel, kernel, depth)
-        return self._weighted(
-            ops.DepthwiseConv2d, x, shape, 3, stride=(stride, stride), padding=(pad,) * 4, activation="relu"
-        )
+        attributes = {"stride": (stride, stride), "padding": (pad,) * 4, "activation": "relu"} | more
+        return self._weighted(ops.DepthwiseConv2d, x, (1, kernel, kernel, depth), 3, **attributes)
 
     def dense(self, x: str, outputs: int) -> str:
         return self._weighted(ops.Dense, x, (outputs, self.graph.tensors[x].size_bytes), 0)

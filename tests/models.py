@@ -11,7 +11,7 @@ from mcu_vision.boards import load_board
 from mcu_vision.codegen import generate_sources
 from mcu_vision.emulate.unicorn_board import UnicornBoard
 from mcu_vision.ir import Array, Graph
-from mcu_vision.plan import ArenaRegion, Program, plan_graph
+from mcu_vision.plan import ArenaRegion, PlanOptions, Program, plan_graph
 from mcu_vision.toolchain import build_host_library, find_toolchain, firmware_sources
 from mcu_vision.toolchain.host_model import HostModel
 from mcu_vision.verify import emulated_execution, host_execution, reference_execution
@@ -32,22 +32,30 @@ class BuiltModel:
 
     @classmethod
     def generate(
-        cls, graph: Graph, folder: Path, mode: str = "auto", regions: list[ArenaRegion] = REGIONS
+        cls,
+        graph: Graph,
+        folder: Path,
+        mode: str = "auto",
+        regions: list[ArenaRegion] = REGIONS,
+        source: str = "frame",
     ) -> BuiltModel:
-        program = plan_graph(graph, regions, sum(r.size_bytes for r in regions), mode)
+        options = PlanOptions(schedule=mode, input=source)
+        program = plan_graph(graph, regions, sum(r.size_bytes for r in regions), options)
         (folder / "src").mkdir(parents=True)
         return cls(program, folder, generate_sources(program, folder / "src").prefix)
 
     def host(self) -> HostModel:
         return HostModel(build_host_library(self.folder / "src", self.folder / "model.so"), self.prefix)
 
-    def board(self, toolchain: str = "zig") -> UnicornBoard:
+    def board(self, toolchain: str = "zig", guard: bool = True) -> UnicornBoard:
         board = load_board("stm32f439")
         image = find_toolchain(toolchain).build_firmware(
             firmware_sources(), self.folder / "src", self.folder / toolchain, board
         )
-        emulated = UnicornBoard(image.elf, board)
+        emulated = UnicornBoard(image.elf, board, watch_ram=guard)
         emulated.boot()
+        if guard:
+            emulated.guard_arenas(self.program, self.prefix)
         return emulated
 
     def executions(self, *, emulated: bool = False, toolchain: str = "zig") -> dict[str, Execution]:

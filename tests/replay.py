@@ -29,11 +29,14 @@ def check_program(program: Program, capacity: dict[str, int]) -> None:
         cells, where = place(tensor, row)
         cells[where] = tag(tensor, row)
 
-    def working_memory(buffer: Buffer) -> np.ndarray:
+    def working_memory(buffer: Buffer, step: int) -> np.ndarray:
         """What the kernel may use of scratch or state, without the rounding up of its place."""
-        return memory[buffer.region][buffer.arena_offset : buffer.arena_offset + buffer.row_bytes]
+        region, offset = buffer.place(step)
+        assert 0 <= offset <= capacity[region] - buffer.row_bytes, f"{buffer.name} lies outside {region}"
+        return memory[region][offset : offset + buffer.row_bytes]
 
-    for name in graph.inputs:
+    held = {name for buffer in program.buffers for name in buffer.tensors}
+    for name in held.intersection(graph.inputs):
         for row in range(graph.tensors[name].rows):
             write(name, row)
     done = [0] * len(graph.ops)
@@ -44,8 +47,16 @@ def check_program(program: Program, capacity: dict[str, int]) -> None:
         done[item.op] += 1
         scratch = program.scratch_of(op.name)
         if scratch is not None:
-            working_memory(scratch)[:] = CLOBBERED
+            working_memory(scratch, item.step)[:] = CLOBBERED
+        copied = op.row_copied(graph, item.step)
+        if copied is not None:
+            cells, where = place(op.outputs[0], copied)
+            assert (cells[where] == tag(op.outputs[0], copied)).all(), f"{op.name} copies row {copied}, which is gone"
         for tensor, window in zip(op.activations(graph), op.windows(graph), strict=True):
+            if copied is not None:
+                break
+            if tensor.name not in held:
+                continue
             rows = range(tensor.rows) if window is None else range(*window.span(item.step, tensor.rows))
             for row in rows:
                 cells, where = place(tensor.name, row)
@@ -54,7 +65,7 @@ def check_program(program: Program, capacity: dict[str, int]) -> None:
                 )
         state = program.state_of(op.name)
         if state is not None:
-            cells = working_memory(state)
+            cells = working_memory(state, 0)
             if item.step:
                 assert (cells == -item.op - 1).all(), f"the state of {op.name} was overwritten"
             cells[:] = -item.op - 1

@@ -6,9 +6,7 @@
 #include "parse.h"
 #include "print.h"
 
-enum { PIXEL_TO_INPUT = 0x80, BYTES_PER_LINE = 8 }; /* pixel - 128 is the pixel with its top bit flipped */
-
-static uint32_t expected_bytes, loaded_bytes;
+enum { BYTES_PER_LINE = 8 };
 
 void print_bytes(const uint8_t *bytes, uint32_t count, uint8_t flip) {
     for (uint32_t i = 0; i < count; i++) {
@@ -19,6 +17,14 @@ void print_bytes(const uint8_t *bytes, uint32_t count, uint8_t flip) {
         }
     }
 }
+
+#if MODEL_PULLS_ROWS
+void command_db(char *arguments) {
+    (void)arguments;
+    report_error("this model takes its image row by row; send rows uart%");
+}
+#else
+static uint32_t expected_bytes, loaded_bytes;
 
 static void load(char *arguments) {
     uint32_t count;
@@ -74,3 +80,4 @@ void command_db(char *arguments) {
         append(word);
     }
 }
+#endif

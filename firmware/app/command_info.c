@@ -32,6 +32,7 @@ void command_help(char *arguments) {
     print_line("db load BYTES%   announce an input image");
     print_line("db HEX%          its next bytes: pixels, 0 to 255");
     print_line("db print%        show it");
+    print_line("rows SOURCE%     rows of the image come from uart or memory, where they are not in RAM");
     print_line("infer N W%       infer N times after W warm-up runs; each uses up the input");
     print_line("results%         scores of the last inference");
     print_line("model%           name, input and outputs of the model");

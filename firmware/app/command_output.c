@@ -1,5 +1,6 @@
 /* output, crc */
 #include "commands.h"
+#include "crc32.h"
 #include "model_glue.h"
 #include "parse.h"
 #include "print.h"
@@ -26,18 +27,6 @@ void command_output(char *arguments) {
     print_bytes((const uint8_t *)model_output((int)index), count, 0);
 }
 
-/* CRC-32 of zlib (reflected polynomial 0xEDB88320), a bit a step. */
-static uint32_t crc32(const uint8_t *bytes, uint32_t count) {
-    uint32_t crc = 0xFFFFFFFFu;
-    for (uint32_t i = 0; i < count; i++) {
-        crc ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++) {
-            crc = crc & 1u ? crc >> 1 ^ 0xEDB88320u : crc >> 1;
-        }
-    }
-    return ~crc;
-}
-
 void command_crc(char *arguments) {
     uint32_t index;
     if (!parse_output(arguments, &index)) {
@@ -45,6 +34,6 @@ void command_crc(char *arguments) {
     }
     const uint8_t *bytes = (const uint8_t *)model_output((int)index);
     print_text("m-crc-[");
-    print_hexadecimal_digits(crc32(bytes, (uint32_t)model_output_bytes((int)index)), 8, true);
+    print_hexadecimal_digits(crc32(0, bytes, (uint32_t)model_output_bytes((int)index)), 8, true);
     print_line("]");
 }

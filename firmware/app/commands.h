@@ -15,6 +15,7 @@ void command_db(char *arguments);
 void command_infer(char *arguments);
 void command_results(char *arguments);
 
+void command_rows(char *arguments);
 void command_model(char *arguments);
 void command_boxes(char *arguments);
 void command_output(char *arguments);
@@ -23,6 +24,8 @@ void command_ram(char *arguments);
 void command_reset(char *arguments);
 
 /* Shared by several commands. */
+enum { PIXEL_TO_INPUT = 0x80 }; /* pixel - 128 is the pixel with its top bit flipped */
+
 void report_error(const char *text);                 /* e-[text] */
 bool require_inference(void);                        /* false, and an error, before the first one */
 bool parse_output(char *arguments, uint32_t *index); /* false, and an error, where there is no such output */

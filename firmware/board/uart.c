@@ -68,14 +68,35 @@ void uart_handler(void) {
     received++;
 }
 
+static char take(void) {
+    const char byte = ring[taken % RING_BYTES];
+    taken++;
+    return byte;
+}
+
 /* A byte that comes between the test and the sleep waits for SysTick at most. */
 char uart_read(void) {
     while (received == taken) {
         timestamp_sleep();
     }
-    const char byte = ring[taken % RING_BYTES];
-    taken++;
-    return byte;
+    return take();
+}
+
+bool uart_read_within(uint32_t timeout_us, char *byte) {
+    const uint64_t end = received == taken ? timestamp_us() + timeout_us : 0;
+    while (received == taken) {
+        if (timestamp_us() >= end) {
+            return false;
+        }
+        timestamp_sleep();
+    }
+    *byte = take();
+    return true;
+}
+
+void uart_discard(void) {
+    taken = received;
+    lost = false;
 }
 
 bool uart_lost_bytes(void) {

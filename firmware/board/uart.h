@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 void uart_init(void);
 
@@ -15,6 +16,12 @@ void uart_flush(void);
 
 /* The next received byte, asleep until there is one. */
 char uart_read(void);
+
+/* The next received byte; false if none comes within `timeout_us`. */
+bool uart_read_within(uint32_t timeout_us, char *byte);
+
+/* Forgets what was received and not read, and that bytes were lost. */
+void uart_discard(void);
 
 /* Whether bytes were lost since the last call. */
 bool uart_lost_bytes(void);

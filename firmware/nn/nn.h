@@ -15,10 +15,11 @@
 
 #include <stdint.h>
 
-/* Convolutions and dense layers. bias is folded: bias[o] - in_zero * sum(weights of o).
- * Bound of each output channel: |bias[o]| + 128 * sum|weights of o| < 2^30. shift -31..30. */
+/* Convolutions and dense layers. tile: output pixels of a row that share one expansion of the weights, and
+ * for which scratch must have room. bias is folded: bias[o] - in_zero * sum(weights of o). Bound of each
+ * output channel: |bias[o]| + 128 * sum|weights of o| < 2^30. shift -31..30. */
 typedef struct {
-    int16_t in_w, in_c, out_w, out_c;
+    int16_t in_w, in_c, out_w, out_c, tile;
     int8_t kernel_h, kernel_w, stride_w, pad_left, dilation_w;
     int32_t in_zero, out_zero, out_min, out_max;
     const int8_t *weights;
@@ -27,26 +28,24 @@ typedef struct {
     const int8_t *shift;
 } nn_conv;
 
-/* Output pixels that share one expansion of the weights, for which scratch must have room. */
-#define NN_TILE_PIXELS 24
-#define NN_DEPTHWISE_TILE_PIXELS 48
-
 /* CONV_2D. rows: kernel_h pointers, dilated rows already chosen. weights (out_c, kernel_h, kernel_w, in_c).
  * scratch: 2 * (kernel_h * even(w * in_c) + 4) + 4 * kernel_h * n, where n = quad(kernel_w * in_c) if
- * dilation_w is 1, else kernel_w * quad(in_c); w = (min(out_w, NN_TILE_PIXELS) - 1) * stride_w +
- * (kernel_w - 1) * dilation_w + 1. */
+ * dilation_w is 1, else kernel_w * quad(in_c); w = (min(out_w, tile) - 1) * stride_w + (kernel_w - 1) *
+ * dilation_w + 1. */
 void nn_conv_s8(const nn_conv *p, const int8_t *const rows[], int8_t *out, int16_t *scratch);
 
 /* CONV_2D with a 1x1 kernel and stride 1. Kernel fields are not read.
- * scratch: 2 * quad(in_c) * (even(min(out_w, NN_TILE_PIXELS)) + 2). */
+ * If out_w is at most tile, row may be the last out_w * in_c bytes of scratch.
+ * scratch: 2 * quad(in_c) * (even(min(out_w, tile)) + 2). */
 void nn_pointwise_s8(const nn_conv *p, const int8_t *row, int8_t *out, int16_t *scratch);
 
 /* DEPTHWISE_CONV_2D with multiplier 1 (in_c == out_c). weights (kernel_h, kernel_w, in_c).
- * scratch: 8 * even(kernel_h) * (w + kernel_w) + 64, where w = (min(out_w, NN_DEPTHWISE_TILE_PIXELS) - 1)
- * * stride_w + (kernel_w - 1) * dilation_w + 1. */
+ * scratch: 8 * even(kernel_h) * (w + kernel_w) + 64, where w = (min(out_w, tile) - 1) * stride_w + (kernel_w
+ * - 1) * dilation_w + 1. */
 void nn_depthwise_s8(const nn_conv *p, const int8_t *const rows[], int8_t *out, int16_t *scratch);
 
-/* FULLY_CONNECTED: in_c inputs, out_c outputs, weights (out_c, in_c). Width and kernel fields are not read.
+/* FULLY_CONNECTED: out_w vectors of in_c inputs, out_c outputs each, weights (out_c, in_c). in_w, tile and
+ * kernel fields are not read. Accumulators are scaled with one rounding, ties away from zero.
  * scratch: 2 * in_c. */
 void nn_dense_s8(const nn_conv *p, const int8_t *in, int8_t *out, int16_t *scratch);
 
@@ -60,6 +59,50 @@ typedef struct {
 } nn_add;
 
 void nn_add_s8(const nn_add *p, const int8_t *a, const int8_t *b, int8_t *out);
+
+/* SUB: a - b, computed as ADD. out may be a or b. */
+void nn_sub_s8(const nn_add *p, const int8_t *a, const int8_t *b, int8_t *out);
+
+/* MUL: (a - a_zero) * (b - b_zero), scaled. shift -31..14. out may be a or b. */
+typedef struct {
+    int32_t count;
+    int32_t a_zero, b_zero, out_zero, out_min, out_max, multiplier, shift;
+} nn_mul;
+
+void nn_mul_s8(const nn_mul *p, const int8_t *a, const int8_t *b, int8_t *out);
+
+/* MINIMUM and MAXIMUM of quantised values. out may be a or b. */
+typedef struct {
+    int32_t count;
+} nn_extremum;
+
+void nn_minimum_s8(const nn_extremum *p, const int8_t *a, const int8_t *b, int8_t *out);
+void nn_maximum_s8(const nn_extremum *p, const int8_t *a, const int8_t *b, int8_t *out);
+
+/* An inverted bottleneck: 1x1 convolution (expand), depthwise convolution, 1x1 convolution (project) and
+ * addition of rows[residual]. weights of NULL: no expand or project; residual -1: no addition. rows: the
+ * depthwise.kernel_h (at most NN_BOTTLENECK_ROWS) input rows of the step's window. With expand and no
+ * kept_rows a step expands all of them; kept_rows = kernel_h - stride_h is how many are in state from the
+ * step before, so that all but step 0 read only the rows after those, and the residual. A row is computed in
+ * tiles of depthwise.tile output pixels; project.tile is the same, and there is no dilation. out may be the
+ * input row of the same number if later steps do not read that one, shapes and strides are equal and
+ * pad_left < kernel_w.
+ * scratch: scratch_bytes = quad(b) + max(expand's with its tile as width, a + project's, depthwise's + f), or
+ * quad(b) + max(expand's, a + depthwise's) without project, where b = (kernel_h - kept_rows) * hidden
+ * channels * min(hidden width, (tile - 1) * stride_w + kernel_w), 0 without expand; a = quad(tile * output
+ * channels), 0 without addition; f = tile * hidden channels.
+ * state: kept_rows * hidden width * hidden channels. */
+typedef struct {
+    nn_conv expand, depthwise, project;
+    nn_add add;
+    int16_t stride_h, kept_rows, residual;
+    int32_t scratch_bytes;
+} nn_inverted_bottleneck;
+
+#define NN_BOTTLENECK_ROWS 7
+
+void nn_inverted_bottleneck_s8(const nn_inverted_bottleneck *p, const int8_t *const rows[], int8_t *out,
+                               int16_t *scratch, int8_t *state, int32_t step);
 
 /* MAX_POOL_2D and AVERAGE_POOL_2D (of the cells inside, ties away from zero). Padding does not count;
  * each window must hold at least one cell. rows: kernel_h pointers. */
@@ -96,11 +139,11 @@ typedef struct {
 
 void nn_requantize_s8(const nn_requant *p, const int8_t *row, int8_t *out);
 
-/* Softmax over the channels of each of `width` pixels; output scale 1/256, zero point -128. exp_table:
- * exp(-d * scale) in Q23 for d = 0..255. out may be row. Definition: mcu_vision/ops/softmax.py. */
+/* SOFTMAX over the channels of each of `width` pixels, in float32; output scale 1/256, zero point -128.
+ * exp_table: exp(-beta * scale * d) for d = 0..255. out may be row. Definition: mcu_vision/ops/softmax.py. */
 typedef struct {
     int32_t width, channels;
-    const int32_t *exp_table;
+    const float *exp_table;
 } nn_softmax;
 
 void nn_softmax_s8(const nn_softmax *p, const int8_t *row, int8_t *out);
@@ -113,7 +156,80 @@ typedef struct {
 
 void nn_concat_s8(const nn_concat *p, const int8_t *const rows[], int8_t *out);
 
-/* Copies a row of `count` values. */
+/* out[i] = table[row[i] + 128]. table (256). out may be row. */
+typedef struct {
+    int32_t count;
+    const int8_t *table;
+} nn_lookup;
+
+void nn_lookup_s8(const nn_lookup *p, const int8_t *row, int8_t *out);
+
+/* Row `step` of a permutation of a whole tensor: `runs` times `run` values of the input that are run_step
+ * apart, from element starts[step] on; counts and steps of the `axes` loops around a run, outermost first. */
+#define NN_REARRANGE_AXES 6
+
+typedef struct {
+    const int32_t *starts;
+    int32_t runs, run, run_step, axes;
+    const int32_t *counts, *steps;
+} nn_rearrange;
+
+void nn_rearrange_s8(const nn_rearrange *p, const int8_t *in, int8_t *out, int32_t step);
+
+/* Picked places of a row (in_c channels a pixel): `channels` values of each pixel columns[x] (x < width), all
+ * in order if picked is NULL, else those that picked names. A place of -1, and a row of NULL, give `fill`.
+ * nn_select_s8: rows: one pointer. nn_select_rows_s8: row rows[step] of a whole tensor of in_row a row. */
+typedef struct {
+    int32_t width, channels, in_c, fill, in_row;
+    const int16_t *rows, *columns, *picked;
+} nn_select;
+
+void nn_select_s8(const nn_select *p, const int8_t *const rows[], int8_t *out);
+void nn_select_rows_s8(const nn_select *p, const int8_t *in, int8_t *out, int32_t step);
+
+/* Row `step` of RESIZE_BILINEAR of a whole image, `width` pixels. Row step lies between input rows
+ * row_low[step] and row_high[step], whose share is row_share[step] / 1024; columns alike. */
+typedef struct {
+    int32_t in_w, channels, width;
+    const int16_t *row_low, *row_high, *row_share, *column_low, *column_high, *column_share;
+} nn_resize_bilinear;
+
+void nn_resize_bilinear_s8(const nn_resize_bilinear *p, const int8_t *in, int8_t *out, int32_t step);
+
+/* ARG_MAX, or ARG_MIN if smallest is set: of the channels of each of `width` pixels of row `step` of a whole
+ * tensor; the first of several. */
+typedef struct {
+    int32_t width, channels, smallest;
+} nn_arg_extremum;
+
+void nn_arg_extremum_s8(const nn_arg_extremum *p, const int8_t *in, int32_t *out, int32_t step);
+
+/* PRELU: what is below zero times (slope - slope_zero). out may be row or slope. */
+typedef struct {
+    int32_t count, in_zero, slope_zero, out_zero;
+    int32_t multiplier, shift, slope_multiplier, slope_shift;
+} nn_prelu;
+
+void nn_prelu_s8(const nn_prelu *p, const int8_t *row, const int8_t *slope, int8_t *out);
+
+/* Product `step` of BATCH_MATMUL of whole tensors: a (rows, depth), b (columns, depth), out (rows, columns).
+ * depth up to 2^13. */
+typedef struct {
+    int32_t rows, columns, depth, a_zero, b_zero, out_zero, multiplier, shift;
+} nn_batch_matmul;
+
+void nn_batch_matmul_s8(const nn_batch_matmul *p, const int8_t *a, const int8_t *b, int8_t *out,
+                        int32_t step);
+
+/* Row `step` of constant values, `count` a row. */
+typedef struct {
+    int32_t count;
+    const int8_t *values;
+} nn_constant;
+
+void nn_constant_s8(const nn_constant *p, int8_t *out, int32_t step);
+
+/* Copies a row of `count` values. out may be row. */
 typedef struct {
     int32_t count;
 } nn_copy;
@@ -135,9 +251,9 @@ typedef struct {
  * out_w patches of 4 * cell2.hidden channels; if repeat_last is set the last patch is written twice. sigmoid
  * and tanh: gate tables of 513 entries, or NULL for piecewise-linear gates. Definition:
  * mcu_vision/ops/rnn_pool.py.
- * state: 2 * patch_h * out_w * h2, where h1, h2, k = quad(cell1.hidden, cell2.hidden, in_c).
- * scratch: 2 * (h1 * (k + h1 + 6) + h2 * (h1 + h2 + 6) + 2 * k + 4 * max(h1, h2) + max(2 * patch_h,
- * patch_w + stride) * h1 + patch_w * h2). */
+ * state: 2 * max(patch_h - stride, 0) * out_w * h2, where h1, h2, k = quad(cell1.hidden, cell2.hidden, in_c).
+ * scratch: 2 * (h1 * (k + h1 + 6) + h2 * (h1 + h2 + 6) + 2 * k + 6 * max(h1, h2) + patch_h * max(2 * h1, h2)
+ * + patch_w * h2 + 2 * ceil(patch_w / stride) * ceil(patch_h / 2) * h1). */
 typedef struct {
     int16_t in_w, in_c, out_w, patch_h, patch_w, stride, repeat_last, out_bits;
     nn_rnn_cell cell1, cell2;

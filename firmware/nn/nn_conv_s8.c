@@ -18,7 +18,8 @@ static int16_t *fill(int16_t *to, int32_t count, int32_t value) {
     return to;
 }
 
-/* Widens columns [x, x + width) of a row; columns outside it, and a row of NULL, hold the zero point. */
+/* Widens columns [x, x + width) of a row, and one value more where their number is odd; columns outside the
+ * row, and a row of NULL, hold the zero point. */
 static void widen_columns(const nn_conv *p, int16_t *to, const int8_t *row, int32_t x, int32_t width) {
     int32_t first = nn_clamp(row ? 0 : x + width, x, x + width), last = nn_clamp(p->in_w, first, x + width);
     to = fill(to, (first - x) * p->in_c, p->in_zero);
@@ -29,7 +30,7 @@ static void widen_columns(const nn_conv *p, int16_t *to, const int8_t *row, int3
         for (int32_t i = 4 * quads; i < count; i++)
             to[i] = from[i];
     }
-    fill(to + count, (x + width - last) * p->in_c, p->in_zero);
+    fill(to + count, (x + width - last) * p->in_c + (width * p->in_c & 1), p->in_zero);
 }
 
 /* Widens the weights of one channel, a segment at a time; a word of each of two channels in turn. */
@@ -64,8 +65,8 @@ void nn_conv_s8(const nn_conv *p, const int8_t *const rows[], int8_t *out, int16
     t.length = nn_quad(t.taps);
     t.pixels = scratch + 2 * t.rows * t.columns * t.length;
     nn_channels channels = {.weights = scratch};
-    for (int32_t x = 0; x < p->out_w; x += NN_TILE_PIXELS) {
-        t.count = nn_clamp(p->out_w - x, 0, NN_TILE_PIXELS);
+    for (int32_t x = 0; x < p->out_w; x += p->tile) {
+        t.count = nn_clamp(p->out_w - x, 0, p->tile);
         int32_t width = (t.count - 1) * p->stride_w + (p->kernel_w - 1) * p->dilation_w + 1;
         t.row_step = (width * in_c + 1) & ~1;
         for (int32_t i = 0; i < p->kernel_h; i++)

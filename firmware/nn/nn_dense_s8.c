@@ -32,16 +32,22 @@ static void dot_pair(const int16_t *inputs, const int8_t *w0, const int8_t *w1, 
     acc[0] = acc0, acc[1] = acc1;
 }
 
-void nn_dense_s8(const nn_conv *p, const int8_t *in, int8_t *out, int16_t *scratch) {
+static void one_vector(const nn_conv *p, int8_t *out, const int16_t *inputs) {
     int32_t in_c = p->in_c, out_c = p->out_c;
-    widen_inputs(scratch, in, in_c);
     for (int32_t o = 0; o < out_c; o += 2) {
         int32_t n = o + 1 < out_c ? 2 : 1, other = o + n - 1;
         int32_t acc[2] = {p->bias[o], p->bias[other]};
-        dot_pair(scratch, p->weights + o * in_c, p->weights + other * in_c, in_c, acc);
+        dot_pair(inputs, p->weights + o * in_c, p->weights + other * in_c, in_c, acc);
         for (int32_t i = 0; i < n; i++) {
-            int32_t value = nn_requantize(acc[i], p->multiplier[o + i], p->shift[o + i]) + p->out_zero;
-            out[o + i] = (int8_t)nn_clamp(value, p->out_min, p->out_max);
+            int32_t value = nn_requantize_once(acc[i], p->multiplier[o + i], p->shift[o + i]);
+            out[o + i] = (int8_t)nn_clamp(value + p->out_zero, p->out_min, p->out_max);
         }
+    }
+}
+
+void nn_dense_s8(const nn_conv *p, const int8_t *in, int8_t *out, int16_t *scratch) {
+    for (int32_t i = 0; i < p->out_w; i++) {
+        widen_inputs(scratch, in + i * p->in_c, p->in_c);
+        one_vector(p, out + i * p->out_c, scratch);
     }
 }

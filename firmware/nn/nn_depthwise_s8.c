@@ -10,19 +10,10 @@ typedef struct {
     int32_t step; /* 0 in padding: `at` is then four zero points */
 } source;
 
-static inline uint32_t load_channels(const int8_t *from, int32_t n) {
-    if (n == 4)
-        return nn_load32(from);
-    uint32_t bytes = 0;
-    for (int32_t i = 0; i < n; i++)
-        bytes |= (uint32_t)(uint8_t)from[i] << (8 * i);
-    return bytes;
-}
-
 /* Appends `count` columns of up to 4 channels that lie `step` int16 apart. */
 static inline int16_t *pair_rows(int16_t *to, int32_t step, int32_t count, source a, source b, int32_t n) {
     for (; count > 0; count--) {
-        uint32_t bytes_a = load_channels(a.at, n), bytes_b = load_channels(b.at, n);
+        uint32_t bytes_a = nn_load_bytes(a.at, n), bytes_b = nn_load_bytes(b.at, n);
         uint32_t even_a = nn_sxtb16(bytes_a), odd_a = nn_sxtb16_odd(bytes_a);
         uint32_t even_b = nn_sxtb16(bytes_b), odd_b = nn_sxtb16_odd(bytes_b);
         nn_store32(to, nn_pack_low(even_a, even_b));
@@ -37,7 +28,7 @@ static inline int16_t *pair_rows(int16_t *to, int32_t step, int32_t count, sourc
 /* The same for a row without partner: lane 1 holds what comes, since its weight is 0. */
 static inline int16_t *widen_row(int16_t *to, int32_t step, int32_t count, source a, int32_t n) {
     for (; count > 0; count--) {
-        uint32_t bytes = load_channels(a.at, n);
+        uint32_t bytes = nn_load_bytes(a.at, n);
         uint32_t even = nn_sxtb16(bytes), odd = nn_sxtb16_odd(bytes);
         nn_store32(to, even);
         nn_store32(to + step, odd);
@@ -74,9 +65,11 @@ static void gather(const nn_conv *p, const int8_t *const rows[], int16_t *to, in
         source pair[2] = {row_source(p, rows[i], offset, zeros), padding[1]};
         if (both)
             pair[1] = row_source(p, rows[i + 1], offset, zeros);
-        to = pair_channels(to, step, first - x, padding, n);
+        if (first > x)
+            to = pair_channels(to, step, first - x, padding, n);
         to = pair_channels(to, step, last - first, pair, n);
-        to = pair_channels(to, step, x + width - last, padding, n);
+        if (x + width > last)
+            to = pair_channels(to, step, x + width - last, padding, n);
     }
 }
 
@@ -109,39 +102,51 @@ static NN_NOINLINE void sweep_any(const nn_sweep *s, const int16_t *columns, int
     }
 }
 
-static void run_channel(const nn_sweep *s, const int16_t *columns, int16_t *block, int8_t *out,
-                        int32_t out_step, int32_t count) {
-    int is_3x3 = s->kernel_w == 3 && s->planes == 2 && s->dilation == 1;
-    if (!is_3x3 || !s->fast || count < 2 || s->stride > 2) {
-        sweep_any(s, columns, out, out_step, count);
-        return;
+typedef void sweep_3x3(const nn_sweep *s, const int16_t *columns, int8_t *out, int32_t out_step,
+                       int32_t count);
+
+/* The sweep for rows of `count` outputs, or NULL if sweep_any must do. */
+static sweep_3x3 *choose_sweep(const nn_conv *p, int32_t count) {
+    int is_3x3 = p->kernel_w == 3 && (p->kernel_h + 1) / 2 == 2 && p->dilation_w == 1;
+    if (!is_3x3 || count < 2 || p->stride_w > 2)
+        return NULL;
+    return p->stride_w == 1 ? nn_sweep_3x3_s1 : nn_sweep_3x3_s2;
+}
+
+/* Channel c, whose weights are in `block`. */
+static void run_channel(const nn_conv *p, nn_sweep *s, sweep_3x3 *sweep, int32_t c, const int16_t *columns,
+                        int16_t *block, int8_t *out, int32_t count) {
+    int32_t shift = p->shift[c], bias = p->bias[c];
+    nn_scale scale = nn_make_scale(p->multiplier[c], shift, p->out_zero);
+    s->weights = block;
+    if (sweep && nn_scale_is_fast(shift)) {
+        nn_store_scale(block, bias, &scale);
+        sweep(s, columns, out, p->in_c, count);
+    } else {
+        s->bias = bias;
+        s->scale = scale;
+        s->fast = nn_scale_is_fast(shift);
+        sweep_any(s, columns, out, p->in_c, count);
     }
-    nn_store_scale(block, s->bias, &s->scale);
-    (s->stride == 1 ? nn_sweep_3x3_s1 : nn_sweep_3x3_s2)(s, columns, out, out_step, count);
 }
 
 void nn_depthwise_s8(const nn_conv *p, const int8_t *const rows[], int8_t *out, int16_t *scratch) {
-    int32_t channels = p->in_c, planes = (p->kernel_h + 1) / 2;
-    int16_t *columns = scratch + 4 * block_size(p);
+    int32_t channels = p->in_c, planes = (p->kernel_h + 1) / 2, block_step = block_size(p);
+    int16_t *columns = scratch + 4 * block_step;
     nn_sweep s = {
         .stride = p->stride_w, .dilation = p->dilation_w, .kernel_w = p->kernel_w, .planes = planes};
-    for (int32_t x = 0; x < p->out_w; x += NN_DEPTHWISE_TILE_PIXELS) {
-        int32_t count = nn_clamp(p->out_w - x, 0, NN_DEPTHWISE_TILE_PIXELS);
+    for (int32_t x = 0; x < p->out_w; x += p->tile) {
+        int32_t count = nn_clamp(p->out_w - x, 0, p->tile);
         int32_t width = (count - 1) * p->stride_w + (p->kernel_w - 1) * p->dilation_w + 1;
+        sweep_3x3 *sweep = choose_sweep(p, count);
         s.plane_step = 2 * width;
-        for (int32_t c = 0; c < channels; c++) {
-            int32_t slot = c & 3;
-            int16_t *block = scratch + slot * block_size(p);
-            if (slot == 0) {
-                gather(p, rows, columns, x * p->stride_w - p->pad_left, width, c);
-                gather_weights(p, scratch, c);
-            }
-            s.weights = block;
-            s.bias = p->bias[c];
-            s.scale = nn_make_scale(p->multiplier[c], p->shift[c], p->out_zero);
-            s.fast = nn_scale_is_fast(p->shift[c]);
-            run_channel(&s, columns + slot * planes * s.plane_step, block, out + x * channels + c, channels,
-                        count);
+        for (int32_t c = 0; c < channels; c += 4) {
+            int16_t *at = columns, *block = scratch;
+            gather(p, rows, columns, x * p->stride_w - p->pad_left, width, c);
+            gather_weights(p, scratch, c);
+            for (int32_t i = c; i < channels && i < c + 4;
+                 i++, at += planes * s.plane_step, block += block_step)
+                run_channel(p, &s, sweep, i, at, block, out + x * channels + i, count);
         }
     }
     nn_clamp_row(out, p->out_w * channels, p->out_min, p->out_max);

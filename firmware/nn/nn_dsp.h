@@ -27,6 +27,16 @@ static inline uint32_t nn_load32(const void *from) {
 
 static inline void nn_store32(void *to, uint32_t word) { __builtin_memcpy(to, &word, 4); }
 
+/* The first n (1..4) bytes at `from`, then zeros. */
+static inline uint32_t nn_load_bytes(const int8_t *from, int32_t n) {
+    if (n == 4)
+        return nn_load32(from);
+    uint32_t bytes = 0;
+    for (int32_t i = 0; i < n; i++)
+        bytes |= (uint32_t)(uint8_t)from[i] << (8 * i);
+    return bytes;
+}
+
 #if defined(__ARM_FEATURE_DSP)
 
 /* acc + a0*b0 + a1*b1, modulo 2^32. */
@@ -77,10 +87,10 @@ static inline int32_t nn_smla_lanes1(uint32_t a, uint32_t b, int32_t acc) {
     return sum;
 }
 
-/* Sums and differences of lanes: saturated as signed lanes (q) or unsigned lanes (uq), or modulo 2^16. */
-static inline uint32_t nn_qadd16(uint32_t a, uint32_t b) {
+/* Sums and differences of lanes: modulo 2^16, or saturated as unsigned lanes (uq). */
+static inline uint32_t nn_add16(uint32_t a, uint32_t b) {
     uint32_t lanes;
-    __asm__("qadd16 %0, %1, %2" : "=r"(lanes) : "r"(a), "r"(b));
+    __asm__("sadd16 %0, %1, %2" : "=r"(lanes) : "r"(a), "r"(b));
     return lanes;
 }
 
@@ -93,12 +103,6 @@ static inline uint32_t nn_uqadd16(uint32_t a, uint32_t b) {
 static inline uint32_t nn_uqsub16(uint32_t a, uint32_t b) {
     uint32_t lanes;
     __asm__("uqsub16 %0, %1, %2" : "=r"(lanes) : "r"(a), "r"(b));
-    return lanes;
-}
-
-static inline uint32_t nn_sub16(uint32_t a, uint32_t b) {
-    uint32_t lanes;
-    __asm__("ssub16 %0, %1, %2" : "=r"(lanes) : "r"(a), "r"(b));
     return lanes;
 }
 
@@ -184,9 +188,8 @@ static inline int32_t nn_clamp_lane(int32_t value, int32_t low, int32_t high) {
 static inline uint32_t nn_lanes(int32_t low, int32_t high) {
     return nn_pack_low((uint32_t)low, (uint32_t)high);
 }
-static inline uint32_t nn_qadd16(uint32_t a, uint32_t b) {
-    int32_t low = nn_clamp_lane(nn_lane0(a) + nn_lane0(b), -32768, 32767);
-    return nn_lanes(low, nn_clamp_lane(nn_lane1(a) + nn_lane1(b), -32768, 32767));
+static inline uint32_t nn_add16(uint32_t a, uint32_t b) {
+    return nn_lanes(nn_lane0(a) + nn_lane0(b), nn_lane1(a) + nn_lane1(b));
 }
 static inline uint32_t nn_uqadd16(uint32_t a, uint32_t b) {
     int32_t low = nn_clamp_lane((int32_t)((a & 0xFFFF) + (b & 0xFFFF)), 0, 65535);
@@ -195,9 +198,6 @@ static inline uint32_t nn_uqadd16(uint32_t a, uint32_t b) {
 static inline uint32_t nn_uqsub16(uint32_t a, uint32_t b) {
     int32_t low = nn_clamp_lane((int32_t)(a & 0xFFFF) - (int32_t)(b & 0xFFFF), 0, 65535);
     return nn_lanes(low, nn_clamp_lane((int32_t)(a >> 16) - (int32_t)(b >> 16), 0, 65535));
-}
-static inline uint32_t nn_sub16(uint32_t a, uint32_t b) {
-    return nn_lanes(nn_lane0(a) - nn_lane0(b), nn_lane1(a) - nn_lane1(b));
 }
 static inline int32_t nn_smmulr(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + 0x80000000LL) >> 32);

@@ -35,6 +35,12 @@ static inline int32_t nn_requantize(int32_t acc, int32_t multiplier, int32_t shi
     return nn_divide_by_pot(nn_doubling_high_mul(nn_shift_left(acc, left), multiplier), left - shift);
 }
 
+/* acc * multiplier * 2^(shift - 31) with one rounding, ties away from zero; the result must fit 32 bits. */
+static inline int32_t nn_requantize_once(int32_t acc, int32_t multiplier, int32_t shift) {
+    int64_t product = (int64_t)acc * multiplier, half = (int64_t)1 << (30 - shift);
+    return (int32_t)(product < 0 ? -((half - product) >> (31 - shift)) : (product + half) >> (31 - shift));
+}
+
 /* nn_requantize for many accumulators of one channel, saturated to int8 after the zero point is added.
  * Fast where the shift is -22..-1, for |acc| < 2^30; see nn_output_fast. */
 typedef struct {

@@ -1,4 +1,4 @@
-/* Row rings: a tensor's rows live in a ring of `capacity` rows; row y is at base + (y mod capacity) rows. */
+/* Row rings: a tensor's rows live in a ring of `capacity` slots; row y is in slot y mod capacity. */
 #ifndef NN_ROWS_H
 #define NN_ROWS_H
 
@@ -6,15 +6,17 @@
 #include <stdint.h>
 
 typedef struct {
-    int8_t *base;
+    int8_t *base;         /* of the first slot; the others follow it if slots is NULL */
+    int8_t *const *slots; /* where each slot lies, or NULL */
     int32_t row_bytes;
-    int16_t capacity; /* rows in memory */
+    int16_t capacity; /* slots */
     int16_t rows;     /* rows of the whole tensor */
 } nn_ring;
 
 /* The address of an existing row. */
 static inline int8_t *nn_row(const nn_ring *ring, int32_t row) {
-    return ring->base + (row % ring->capacity) * ring->row_bytes;
+    const int32_t slot = row % ring->capacity;
+    return ring->slots ? ring->slots[slot] : ring->base + slot * ring->row_bytes;
 }
 
 /* Point rows[0..count-1] at rows first, first + spacing, ...; NULL for rows of padding. */

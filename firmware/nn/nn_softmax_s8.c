@@ -1,5 +1,4 @@
 #include "nn.h"
-#include "nn_math.h"
 
 static int32_t largest(const int8_t *row, int32_t count) {
     int32_t best = row[0];
@@ -8,29 +7,17 @@ static int32_t largest(const int8_t *row, int32_t count) {
     return best;
 }
 
-/* (512 * e + sum) / (2 * sum), at most 256, bit by bit: the core has no 64-bit division. */
-static int32_t probability(uint64_t e, uint64_t sum) {
-    uint64_t rest = e * 512 + sum, unit = sum << 9;
-    int32_t quotient = 0;
-    for (int32_t i = 0; i < 9; i++) {
-        quotient <<= 1;
-        if (rest >= unit) {
-            rest -= unit;
-            quotient |= 1;
-        }
-        unit >>= 1;
-    }
-    return quotient;
-}
-
+/* No product is added to anything, so that no compiler can fuse the two and round but once. */
 void nn_softmax_s8(const nn_softmax *p, const int8_t *row, int8_t *out) {
     for (int32_t x = 0; x < p->width; x++) {
         int32_t best = largest(row, p->channels);
-        uint64_t sum = 0;
+        float sum = 0.0f;
         for (int32_t i = 0; i < p->channels; i++)
-            sum += (uint32_t)p->exp_table[best - row[i]];
+            sum += p->exp_table[best - row[i]];
+        const float factor = 256.0f / sum;
         for (int32_t i = 0; i < p->channels; i++) {
-            int32_t value = probability((uint32_t)p->exp_table[best - row[i]], sum);
+            int32_t doubled = (int32_t)(2.0f * (p->exp_table[best - row[i]] * factor));
+            int32_t value = (doubled + 1) >> 1;
             out[i] = (int8_t)(value > 255 ? 127 : value - 128);
         }
         row += p->channels;

@@ -14,17 +14,21 @@ def build(
     board: options.BoardName = options.DEFAULT_BOARD,
     toolchain: options.Toolchain = "auto",
     build_dir: options.BuildDir = options.DEFAULT_BUILD_DIR,
+    ram: options.Ram = None,
+    optimize: options.Optimize = "balanced",
+    recompute: options.Recompute = False,
+    image: options.Input = "frame",
     schedule: options.Schedule = "auto",
     as_json: options.Json = False,
 ) -> None:
     """Build firmware: plan the RAM, generate C, compile, and measure one inference in the emulator.
 
-    Example: mcu-vision build --board stm32f439
+    Example: mcu-vision build --board stm32f439 --ram 104K
     """
     options.check_choice(toolchain, options.TOOLCHAINS, "--toolchain")
-    options.check_choice(schedule, ("auto", "stream", "layers"), "--schedule")
+    planning = options.plan_options(schedule, ram, optimize, recompute, image)
     with options.progress_console().status(f"building {model} for {board} (the first time takes a minute)"):
-        result = build_model(model, board, toolchain, build_dir, schedule)
+        result = build_model(model, board, toolchain, build_dir, planning)
     if as_json:
         options.print_json(result.summary)
     else:

@@ -1,5 +1,6 @@
 """A built model on the emulated board: image in, results out of the console."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mcu_vision.boards import Board
+from mcu_vision.device.console import ConsoleError
+from mcu_vision.emulate.image_input import write_image
 from mcu_vision.emulate.unicorn_board import UnicornBoard
+from mcu_vision.plan import Program
 from mcu_vision.reference import quantize_input
 
 
@@ -32,18 +36,25 @@ class Inference:
 
 
 class EmulatedModel:
-    """The unmodified firmware, booted, with its model's input and output at hand."""
+    """The unmodified firmware, booted, with its model's input and output at hand.
 
-    def __init__(self, elf: Path, board: Board, prefix: str, check_alignment: bool = False) -> None:
-        self.board = UnicornBoard(elf, board, check_alignment=check_alignment)
+    `guard`: every access of its inferences to the arenas must be one that this program, of which the firmware was
+    made, gives to the running step; else they raise ArenaViolation.
+    """
+
+    def __init__(
+        self, elf: Path, board: Board, prefix: str, check_alignment: bool = False, guard: Program | None = None
+    ) -> None:
+        self.board = UnicornBoard(elf, board, check_alignment=check_alignment, watch_ram=guard is not None)
         self.board.boot()
+        if guard is not None:
+            self.board.guard_arenas(guard, prefix)
         self._invocations = self.board.record_calls(f"{prefix}_invoke")
         self._steps = self.board.record_calls(f"{prefix}_step")
 
     def write_image(self, frame: npt.NDArray[np.uint8]) -> None:
-        """Put pixels uint8 (H, W, C) into the model's input, as a camera's DMA would."""
-        pointer = self.board.read_memory(self.board.symbol("model_input_pointer"), 4)
-        self.board.write_memory(int.from_bytes(pointer, "little"), quantize_input(frame).tobytes())
+        """Give the model pixels uint8 (H, W, C)."""
+        write_image(self.board, quantize_input(frame).tobytes())
 
     def infer(self) -> Inference:
         """Run one inference by console command."""
@@ -52,6 +63,11 @@ class EmulatedModel:
         steps = tuple(Inference(c.instructions, c.cycles_estimated, c.cycles_flash_model) for c in self._steps)
         call = self._invocations[-1]
         return Inference(call.instructions, call.cycles_estimated, call.cycles_flash_model, steps)
+
+    def ask_for_rows(self) -> None:
+        """Let a model that pulls rows ask for one over the console, in vain."""
+        with suppress(ConsoleError):
+            self.board.console.infer_rows([])
 
     def boxes(self) -> npt.NDArray[np.int16]:
         """Detections of the last inference as the console prints them: (N, 5), 1/16 pixel and Q15 score."""

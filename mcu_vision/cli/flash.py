@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from mcu_vision.boards import Board, load_board
 from mcu_vision.cli import options
-from mcu_vision.cli.pipeline import find_model
+from mcu_vision.cli.pipeline import find_model, load_model
 from mcu_vision.device.bootloader import Bootloader
 from mcu_vision.device.byte_port import Boot0Line, PortLostError, SerialBytePort
 from mcu_vision.device.chips import chip_of_board
@@ -18,7 +18,6 @@ from mcu_vision.device.flasher import Flasher
 from mcu_vision.device.ports import serial_ports
 from mcu_vision.device.probe import flash_by_probe
 from mcu_vision.errors import UserError
-from mcu_vision.saved_model import load_graph
 
 
 def flash(
@@ -104,7 +103,7 @@ def _flash_by_serial(
 
 def _folder_name(model: str) -> str:
     """The folder of a model's build."""
-    return load_graph(find_model(model)).name
+    return load_model(find_model(model)).name
 
 
 def _line(boot0: str) -> Boot0Line:

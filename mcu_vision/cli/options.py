@@ -7,11 +7,18 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from mcu_vision.cli.sizes import parse_bytes
 from mcu_vision.errors import UserError
+from mcu_vision.plan import PlanOptions
+from mcu_vision.plan.options import INPUTS, OPTIMIZE, SCHEDULES
+
+PLANNING = "How to plan"
 
 Model = Annotated[
     str,
-    typer.Option("--model", "-m", help="A shipped model's name, or the file of a saved quantised model."),
+    typer.Option(
+        "--model", "-m", help="A shipped model's name, the file of a saved quantised model, or an int8 .tflite file."
+    ),
 ]
 BoardName = Annotated[
     str, typer.Option("--board", "-b", help="A board's name, or the path of a board description (TOML).")
@@ -22,7 +29,36 @@ Toolchain = Annotated[
 ]
 BuildDir = Annotated[Path, typer.Option("--build-dir", help="Where builds go: BUILD_DIR/<model>/.")]
 Schedule = Annotated[
-    str, typer.Option(help="Row schedule: stream, layers, or auto, which takes the one with less RAM.")
+    str,
+    typer.Option(
+        help="Order of rows: stream (the graph as one pipeline), layers, or auto, which searches.",
+        rich_help_panel=PLANNING,
+    ),
+]
+Ram = Annotated[
+    str | None,
+    typer.Option(
+        help="The most RAM that the firmware may use, image, variables and stack included: 96K or 98304.",
+        rich_help_panel=PLANNING,
+    ),
+]
+Optimize = Annotated[
+    str,
+    typer.Option(
+        help="What to save within --ram: ram, time, or balanced: RAM for little time.", rich_help_panel=PLANNING
+    ),
+]
+Recompute = Annotated[
+    bool,
+    typer.Option("--recompute", help="Allow work to be done twice where that saves RAM.", rich_help_panel=PLANNING),
+]
+Input = Annotated[
+    str,
+    typer.Option(
+        "--input",
+        help="frame: the image is in RAM; rows: firmware pulls its rows one by one.",
+        rich_help_panel=PLANNING,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines instead of text.")]
 
@@ -30,6 +66,14 @@ TOOLCHAINS = ("auto", "zig", "gcc")
 DEFAULT_MODEL = "face-m4"
 DEFAULT_BOARD = "stm32f439"
 DEFAULT_BUILD_DIR = Path("build")
+
+
+def plan_options(schedule: str, ram: str | None, optimize: str, recompute: bool, image: str) -> PlanOptions:
+    """The planner's options from those of the command line. Raises UserError if one is unknown."""
+    check_choice(schedule, SCHEDULES, "--schedule")
+    check_choice(optimize, OPTIMIZE, "--optimize")
+    check_choice(image, INPUTS, "--input")
+    return PlanOptions(schedule, optimize, None if ram is None else parse_bytes(ram, "--ram"), recompute, image)
 
 
 def progress_console() -> Console:

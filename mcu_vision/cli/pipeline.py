@@ -3,29 +3,29 @@
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import mcu_vision
 from mcu_vision.boards import Board, load_board
 from mcu_vision.cli.emulated import EmulatedModel, Inference
+from mcu_vision.cli.photos import load_photo
+from mcu_vision.cli.planning import arena_budget, plan_for_board
 from mcu_vision.codegen import c_identifier, generate_sources
+from mcu_vision.data.letterbox import letterbox
 from mcu_vision.errors import UserError
 from mcu_vision.files import atomic_directory
+from mcu_vision.frontends.tflite import import_tflite
 from mcu_vision.ir import Graph
-from mcu_vision.plan import ArenaRegion, Program, plan_graph
+from mcu_vision.plan import PlanOptions, Program
 from mcu_vision.report import build_report
 from mcu_vision.resources import resource
 from mcu_vision.saved_model import load_graph, save_graph
 from mcu_vision.toolchain import FirmwareImage, find_toolchain, firmware_sources
 
 WEIGHTS = Path(mcu_vision.__file__).parent / "models" / "weights"
-STATICS_RESERVE_BYTES = 2048
-"""Kept free of the arena for the firmware's own variables; the linker has the last word."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class Build:
     folder: Path
     graph: Graph
     board: Board
-    schedule: str
+    options: PlanOptions
     summary: dict[str, Any]
 
     @cached_property
     def program(self) -> Program:
         """The plan, made again: the same inputs give the same plan."""
-        return plan_for_board(self.graph, self.board, self.schedule)
+        return plan_for_board(self.graph, self.board, self.options)
 
     @property
     def elf(self) -> Path:
@@ -68,17 +68,12 @@ def find_model(model: str) -> Path:
     if path.is_file():
         return path
     names = ", ".join(shipped_models())
-    raise UserError(f"no model {model!r}: name a shipped one ({names}) or the file of a saved quantised model")
+    raise UserError(f"no model {model!r}: name a shipped one ({names}), a saved quantised model or a .tflite file")
 
 
-def plan_for_board(graph: Graph, board: Board, schedule: str) -> Program:
-    """Plan `graph` for the memories of `board` that statics and stack leave free."""
-    regions = [
-        ArenaRegion(board.sram.name, board.sram.size_bytes - STATICS_RESERVE_BYTES, dma=True),
-        ArenaRegion(board.ccm.name, board.ccm.size_bytes - board.stack_bytes, dma=False),
-    ]
-    budget = board.ram_budget_bytes - STATICS_RESERVE_BYTES - board.stack_bytes
-    return plan_graph(graph, regions, budget, schedule)
+def load_model(path: Path) -> Graph:
+    """The quantised graph of a saved model or of an int8 .tflite file. Raises UserError if it is neither."""
+    return import_tflite(path) if path.suffix.lower() == ".tflite" else load_graph(path)
 
 
 def _fingerprint(model: Path, board: Board) -> str:
@@ -91,13 +86,13 @@ def _fingerprint(model: Path, board: Board) -> str:
     return digest.hexdigest()
 
 
-def build_model(model: str, board_name: str, toolchain_name: str, build_dir: Path, schedule: str) -> Build:
+def build_model(model: str, board_name: str, toolchain_name: str, build_dir: Path, options: PlanOptions) -> Build:
     """Build the firmware of `model` into build_dir/<model>, replacing what is there when all has succeeded."""
     path = find_model(model)
-    graph = load_graph(path)
+    graph = load_model(path)
     board = load_board(board_name)
     toolchain = find_toolchain(toolchain_name)
-    program = plan_for_board(graph, board, schedule)
+    program = plan_for_board(graph, board, options)
     folder = (build_dir / graph.name).resolve()
     with atomic_directory(folder) as staging:
         sources = staging / "src"
@@ -106,21 +101,24 @@ def build_model(model: str, board_name: str, toolchain_name: str, build_dir: Pat
         save_graph(graph, staging / "model.int8.safetensors")
         image = toolchain.build_firmware(firmware_sources(), sources, staging, board)
         inference, stack_bytes = measure_build(image, program, board)
-        summary = _summarize(folder, program, board, image, inference, stack_bytes)
+        ram_bytes = options.ram_bytes or board.ram_budget_bytes
+        summary = _summarize(folder, program, board, image, inference, stack_bytes, ram_bytes)
+        _check_budget(summary)
         cycles = [step.cycles_estimated for step in inference.steps]
-        (staging / "report.html").write_text(build_report(program, board.title, summary, cycles))
-        record = {"fingerprint": _fingerprint(path, board), "schedule": schedule, "summary": summary}
+        budget = arena_budget(graph, board, options)
+        (staging / "report.html").write_text(build_report(program, board.title, summary, cycles, budget))
+        record = {"fingerprint": _fingerprint(path, board), "options": asdict(options), "summary": summary}
         (staging / "build.json").write_text(json.dumps(record, indent=2))
-    return Build(folder, graph, board, schedule, summary)
+    return Build(folder, graph, board, options, summary)
 
 
 def take_build(model: str, board_name: str, toolchain_name: str, build_dir: Path) -> Build:
-    """The finished build of `model` if its inputs have not changed, else a new one.
+    """The finished build of `model` if its inputs have not changed, else a new one, planned as that one was.
 
     A toolchain of "auto" takes whichever the finished build was made with.
     """
     path = find_model(model)
-    graph = load_graph(path)
+    graph = load_model(path)
     board = load_board(board_name)
     folder = (build_dir / graph.name).resolve()
     try:
@@ -133,8 +131,16 @@ def take_build(model: str, board_name: str, toolchain_name: str, build_dir: Path
         and toolchain_name in ("auto", summary.get("toolchain"))
         and (folder / "firmware.elf").is_file()
     ):
-        return Build(folder, graph, board, record["schedule"], summary)
-    return build_model(model, board_name, toolchain_name, build_dir, "auto")
+        return Build(folder, graph, board, PlanOptions(**record["options"]), summary)
+    return build_model(model, board_name, toolchain_name, build_dir, _options(record))
+
+
+def _options(record: dict[str, Any]) -> PlanOptions:
+    """The options of a recorded build; the default ones if there is none, or another version wrote it."""
+    try:
+        return PlanOptions(**record["options"])
+    except (KeyError, TypeError, ValueError):
+        return PlanOptions()
 
 
 def _shown(path: Path) -> str:
@@ -144,9 +150,9 @@ def _shown(path: Path) -> str:
 
 
 def _summarize(
-    folder: Path, program: Program, board: Board, image: FirmwareImage, inference: Inference, stack: int
+    folder: Path, program: Program, board: Board, image: FirmwareImage, inference: Inference, stack: int, ram_bytes: int
 ) -> dict[str, Any]:
-    input_bytes = program.graph.input.size_bytes
+    input_bytes = 0 if program.pulls_rows else program.graph.input.size_bytes
     regions, items = {}, {"input": input_bytes, "arena": -input_bytes, "stack": stack}
     for name, usage in image.sizes.ram.items():
         used = usage.used_bytes - (usage.items.get(".stack", stack) - stack if ".stack" in usage.items else 0)
@@ -169,7 +175,7 @@ def _summarize(
         "report": _shown(folder / "report.html"),
         "ram": {
             "peak_bytes": peak,
-            "budget_bytes": board.ram_budget_bytes,
+            "budget_bytes": ram_bytes,
             "regions": regions,
             "items": items,
         },
@@ -179,10 +185,29 @@ def _summarize(
     }
 
 
+def _check_budget(summary: dict[str, Any]) -> None:
+    """Raise UserError if the firmware takes more RAM than it may."""
+    peak, budget = summary["ram"]["peak_bytes"], summary["ram"]["budget_bytes"]
+    if peak > budget:
+        raise UserError(
+            f"{summary['model']} takes {peak:,} B of RAM, {peak - budget:,} B more than --ram {budget}; "
+            f"raise it to {peak}, or try --optimize ram, --recompute or --input rows"
+        )
+
+
 def measure_build(image: FirmwareImage, program: Program, board: Board) -> tuple[Inference, int]:
-    """Run one inference of a black picture on the emulated board; what it took, and bytes of stack used."""
+    """Run one inference of the sample photo on the emulated board; what it took, and bytes of stack used.
+
+    Rows are asked for over the console too, where the firmware can, because that takes another stack. The stack is
+    that of this run: an interrupt where it was deepest, or one that saves floating-point registers, as all do once
+    results have been printed, would take more.
+    Raises ArenaViolation if the firmware does not keep to the plan.
+    """
     prefix = c_identifier(program.graph.name)
-    with EmulatedModel(image.elf, board, prefix, check_alignment=True) as emulated:
-        emulated.write_image(np.zeros(program.graph.input.shape[1:], np.uint8))
+    with EmulatedModel(image.elf, board, prefix, check_alignment=True, guard=program) as emulated:
+        _, height, width, channels = program.graph.input.shape
+        emulated.write_image(letterbox(load_photo(None), width, height, channels)[0])
         inference = emulated.infer()
+        if program.pulls_rows:
+            emulated.ask_for_rows()
         return inference, emulated.board.stack_high_water()

@@ -28,6 +28,10 @@ def run(
     ] = None,
     toolchain: options.Toolchain = "auto",
     build_dir: options.BuildDir = options.DEFAULT_BUILD_DIR,
+    guard: Annotated[
+        bool,
+        typer.Option("--guard", help="Check each access to the arenas against the plan; takes four times as long."),
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Run a photo on the emulated board: the firmware of the last build, unmodified (built first if needed).
@@ -39,7 +43,7 @@ def run(
     with options.progress_console().status("building") as status:
         result = take_build(model, board, toolchain, build_dir)
         status.update("emulating")
-        summary = _infer(result, image)
+        summary = _infer(result, image, guard)
     if "boxes" in summary:
         picture = out or (photo or Path.cwd() / SAMPLE.name).with_suffix(".boxes.png")
         boxes = np.array(summary["boxes"], np.float64).reshape(-1, 5)
@@ -51,9 +55,9 @@ def run(
         _print(summary, photo, result.board.clock_hz)
 
 
-def _infer(build: Build, image: Image.Image) -> dict[str, Any]:
+def _infer(build: Build, image: Image.Image, guard: bool) -> dict[str, Any]:
     _, height, width, channels = build.graph.input.shape
-    with EmulatedModel(build.elf, build.board, build.prefix) as emulated:
+    with EmulatedModel(build.elf, build.board, build.prefix, guard=build.program if guard else None) as emulated:
         inference: Inference | None = None
 
         def detect(frame: np.ndarray) -> np.ndarray:

@@ -37,11 +37,15 @@ def verify(
     ] = None,
     toolchain: options.Toolchain = "auto",
     build_dir: options.BuildDir = options.DEFAULT_BUILD_DIR,
+    guard: Annotated[
+        bool, typer.Option(help="Check each access of the emulated inference to the arenas against the plan.")
+    ] = True,
     seed: Annotated[int, typer.Option(help="Seed of the noise images.")] = 0,
     as_json: options.Json = False,
 ) -> None:
     """Run images through integer reference, host C and emulated firmware; every tensor must have equal bytes.
 
+    Each access of the emulated firmware to the arenas must be one that the plan gives to the running step.
     The build in BUILD_DIR is taken as it is if its inputs have not changed. Exit code 1 if anything differs.
 
     Example: mcu-vision verify --images 20
@@ -53,7 +57,7 @@ def verify(
     program = result.program
     with (
         tempfile.TemporaryDirectory() as folder,
-        EmulatedModel(result.elf, result.board, result.prefix) as emulated,
+        EmulatedModel(result.elf, result.board, result.prefix, guard=program if guard else None) as emulated,
         Progress(console=console, transient=True) as progress,
     ):
         library = build_host_library(result.folder / "src", Path(folder) / "model.so")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mcu_vision.ir import Array, Graph, Op, RowWindow, Tensor
-from mcu_vision.plan.program import Buffer, Program
+from mcu_vision.plan import Buffer, Place, Program
 
-C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t"}
+C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t", "float32": "float"}
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,17 @@ class CArray:
     @property
     def lines(self) -> list[str]:
         """The values, 16 a line."""
-        flat = [str(v) if v != -(2**31) else "INT32_MIN" for v in self.values.reshape(-1).tolist()]
+        suffix = "f" if self.c_type == "float" else ""
+        flat = [f"{v}{suffix}" if v != -(2**31) else "INT32_MIN" for v in self.values.reshape(-1).tolist()]
         return [", ".join(flat[i : i + 16]) for i in range(0, len(flat), 16)]
 
 
 @dataclass
 class COperator:
-    """One operator as C: its parameter struct, its constants, and what one step passes to the kernel."""
+    """One operator as C: its parameter struct, its constants, and what one step passes to the kernel.
+
+    `struct` is empty where there is no kernel: a step then calls `function` for row `step` of the image.
+    """
 
     index: int
     name: str
@@ -41,7 +45,7 @@ class COperator:
     arrays: list[CArray]
     setup: list[str]
     arguments: list[str]
-    repeat_last_at: int | None
+    copies_from: int | None
     output_ring: str
 
     @property
@@ -52,11 +56,12 @@ class COperator:
 
 @dataclass(frozen=True)
 class CRing:
-    """A row ring in an arena."""
+    """A row ring in an arena. slots: the address of each, unless they follow one another."""
 
     name: str
     comment: str
     address: str
+    slots: list[str]
     row_bytes: int
     capacity: int
     rows: int
@@ -78,7 +83,7 @@ class CModel:
     detections: Tensor | None
     schedule_type: str
     schedule_lines: list[str]
-    input_address: str
+    input_address: str | None
     input_preserved: bool
     kernels: list[str] = field(default_factory=list)
 
@@ -98,10 +103,13 @@ def lower_program(program: Program) -> CModel:
     """Name every array, ring and call of `program`."""
     graph = program.graph
     prefix = c_identifier(graph.name)
+    held = {name for buffer in program.buffers for name in buffer.tensors}
     rings = {
-        t.name: _ring(program, prefix, i, t) for i, t in enumerate(t for t in graph.tensors.values() if t.data is None)
+        t.name: _ring(program, prefix, i, t) for i, t in enumerate(t for t in graph.tensors.values() if t.name in held)
     }
-    operators = [_lower_op(program, prefix, i, op, rings) for i, op in enumerate(graph.ops)]
+    scratch = _scratch_rings(program, prefix)
+    image = rings.get(graph.input.name)
+    operators = [_lower_op(program, prefix, i, op, rings, scratch) for i, op in enumerate(graph.ops)]
     order = [str(step.op) for step in program.schedule]
     return CModel(
         name=graph.name,
@@ -110,15 +118,15 @@ def lower_program(program: Program) -> CModel:
         graph=graph,
         program=program,
         arenas=[(r, f"{prefix}_arena_{r}", n) for r, n in program.arena_bytes.items() if n],
-        rings=list(rings.values()),
+        rings=[*rings.values(), *scratch.values()],
         operators=operators,
         outputs=[(graph.tensors[n], rings[n].name) for n in graph.outputs],
         detections=next((graph.tensors[op.outputs[0]] for op in graph.ops if op.kind == "non_max_suppression"), None),
         schedule_type="uint8_t" if len(graph.ops) <= 256 else "uint16_t",
         schedule_lines=[", ".join(order[i : i + 32]) for i in range(0, len(order), 32)],
-        input_address=rings[graph.inputs[0]].address,
-        input_preserved=_input_preserved(program),
-        kernels=sorted({op.function for op in operators}),
+        input_address=image.address if image else None,
+        input_preserved=image is not None and _input_preserved(program),
+        kernels=sorted({op.function for op in operators if op.struct}),
     )
 
 
@@ -127,27 +135,49 @@ def _comment(text: str) -> str:
     return " ".join(text.split()).replace("*/", "* /").replace("/*", "/ *").rstrip("\\")
 
 
-def _address(prefix: str, buffer: Buffer) -> str:
-    return f"{prefix}_arena_{buffer.region} + {buffer.arena_offset}"
+def _address(prefix: str, place: Place) -> str:
+    return f"{prefix}_arena_{place.region} + {place.offset}"
 
 
 def _ring(program: Program, prefix: str, index: int, tensor: Tensor) -> CRing:
-    buffer = program.buffer_of(tensor.name)
-    comment = _comment(f"{tensor.name}: {' x '.join(map(str, tensor.shape[1:]))} {tensor.dtype}")
-    return CRing(f"tensor_{index}", comment, _address(prefix, buffer), tensor.row_bytes, buffer.capacity, tensor.rows)
+    comment = f"{tensor.name}: {' x '.join(map(str, tensor.shape[1:]))} {tensor.dtype}"
+    return _slots(prefix, f"tensor_{index}", comment, program.buffer_of(tensor.name), tensor.rows)
+
+
+def _slots(prefix: str, name: str, comment: str, buffer: Buffer, rows: int) -> CRing:
+    base, row_bytes = buffer.places[0], buffer.row_bytes
+    in_line = [Place(base.region, base.offset + i * row_bytes) for i in range(buffer.capacity)]
+    slots = [] if buffer.places == in_line else [_address(prefix, place) for place in buffer.places]
+    return CRing(name, _comment(comment), _address(prefix, base), slots, row_bytes, buffer.capacity, rows)
+
+
+def _scratch_rings(program: Program, prefix: str) -> dict[str, CRing]:
+    """Where scratch lies that is not always in one place, by operator."""
+    rings = {}
+    for index, op in enumerate(program.graph.ops):
+        buffer = program.scratch_of(op.name)
+        if buffer is not None and buffer.capacity > 1:
+            comment = f"{op.name}: scratch"
+            rings[op.name] = _slots(prefix, f"scratch_{index}", comment, buffer, op.steps(program.graph))
+    return rings
 
 
 def _input_preserved(program: Program) -> bool:
     """True if nothing overwrites the image during an inference."""
     image = program.buffer_of(program.graph.inputs[0])
-    low, high = image.arena_offset, image.arena_offset + image.size_bytes
+    region, low = image.places[0]
+    high = low + image.size_bytes
     return not any(
-        b is not image and b.region == image.region and b.arena_offset < high and b.arena_offset + b.size_bytes > low
+        place.region == region and place.offset < high and place.offset + b.slot_bytes > low
         for b in program.buffers
+        if b is not image
+        for place in b.places
     )
 
 
-def _lower_op(program: Program, prefix: str, index: int, op: Op, rings: dict[str, CRing]) -> COperator:
+def _lower_op(
+    program: Program, prefix: str, index: int, op: Op, rings: dict[str, CRing], scratch: dict[str, CRing]
+) -> COperator:
     graph = program.graph
     call = op.kernel(graph)
     name = f"{prefix}_op{index}"
@@ -160,30 +190,33 @@ def _lower_op(program: Program, prefix: str, index: int, op: Op, rings: dict[str
         else:
             fields.append((key, str(int(value))))
     output = graph.tensors[op.outputs[0]]
-    setup, arguments = _inputs(graph, op, call.arguments, rings)
+    setup, arguments = _inputs(graph, op, call.arguments, rings) if call.struct else ([], ["step"])
     row = "0" if op.accumulates or output.rows == 1 else "step"
     cast = "" if output.dtype == "int8" else f"({C_TYPES[output.dtype]} *)(void *)"
     arguments.append(f"{cast}nn_row(&{rings[output.name].name}, {row})")
     for buffer in (program.scratch_of(op.name), program.state_of(op.name)):
         if buffer:
-            arguments.append(f"(void *)({_address(prefix, buffer)})")
+            turns = scratch.get(op.name) if buffer.kind == "scratch" else None
+            where = f"nn_row(&{turns.name}, step)" if turns else f"({_address(prefix, buffer.place())})"
+            arguments.append(f"(void *){where}")
+    if call.passes_state and not call.state_bytes:
+        arguments.append("NULL")
     if call.passes_step:
         arguments.append("step")
-    last = op.steps(graph) - 1
-    repeats = op.rows_written(graph, last)[1] - last > 1 and not op.accumulates
+    copies = [step for step in range(op.steps(graph)) if op.row_copied(graph, step) is not None]
     shape = " x ".join(map(str, output.shape[1:]))
     comment = _comment(f"{op.name}: {op.kind} -> {shape}" + (f" ({op.source})" if op.source else ""))
     return COperator(
         index,
         name,
         comment,
-        call.function,
+        call.function or f"{prefix}_read_row",
         call.struct,
         fields,
         arrays,
         setup,
         arguments,
-        last if repeats else None,
+        min(copies, default=None),
         rings[output.name].name,
     )
 
@@ -202,7 +235,7 @@ def _inputs(graph: Graph, op: Op, kinds: tuple[str, ...], rings: dict[str, CRing
     for kind, name, window in zip(kinds, names, windows, strict=True):
         if kind == "rows":
             assert window is not None
-            count = (window.size - 1) // window.dilation + 1
+            count = (window.lead + window.size - 1) // window.dilation + 1
             setup.append(f"const int8_t *rows[{count}];")
             setup.append(f"nn_window(&{name}, {_first_row(window)}, {window.dilation}, {count}, rows);")
             arguments.append("rows")
@@ -212,8 +245,9 @@ def _inputs(graph: Graph, op: Op, kinds: tuple[str, ...], rings: dict[str, CRing
 
 
 def _first_row(window: RowWindow) -> str:
-    """C expression of the first row that `step` reads."""
+    """C expression of the first row that `step` is given: those before its window are there in step 0 alone."""
     text = "step" if window.stride == 1 else f"step * {window.stride}"
-    if window.offset:
-        text += f" {'-' if window.offset < 0 else '+'} {abs(window.offset)}"
+    offset = window.offset - window.lead
+    if offset:
+        text += f" {'-' if offset < 0 else '+'} {abs(offset)}"
     return text

@@ -6,6 +6,8 @@ Source: mlcommons/tiny, benchmark/api (commands end in "%", each answer ends in 
 
 import re
 import time
+import zlib
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -15,6 +17,7 @@ from mcu_vision.errors import UserError
 
 READY = "m-ready"
 _LOAD_CHUNK_BYTES = 31  # two digits each, and the longest command is 80 characters
+_ROW = re.compile(r"m-row-(\d+)")
 _ERROR = re.compile(r"e-\[(.*)\]")
 _FAULT = re.compile(r"fault (\w+) pc=(\w+) lr=(\w+) cfsr=(\w+) addr=(\w+)")
 
@@ -81,7 +84,17 @@ class Console:
         if "m-load-done" not in lines:
             raise ConsoleError("db", f"no m-load-done after {len(data)} bytes")
 
-    def _read_answer(self, command: str, timeout_s: float) -> list[str]:
+    def infer_rows(self, rows: Sequence[bytes], runs: int = 1, warm_up: int = 0, timeout_s: float = 120.0) -> list[str]:
+        """Run `infer` on a model that pulls the rows of its image, and send each as the firmware asks for it.
+
+        rows: pixels 0 to 255 of each row, width x channels. Returns and raises as command() does; a row that is not
+        in `rows` is not sent.
+        """
+        self.command("rows uart")
+        self.transport.write(f"infer {runs} {warm_up}%".encode("ascii"))
+        return self._read_answer("infer", timeout_s, rows)
+
+    def _read_answer(self, command: str, timeout_s: float, rows: Sequence[bytes] = ()) -> list[str]:
         lines: list[str] = []
         refusal: str | None = None
         while True:
@@ -94,6 +107,10 @@ class Console:
                 ) from error
             if line == READY:
                 break
+            asked = _ROW.fullmatch(line)
+            if asked and int(asked[1]) < len(rows):
+                self.transport.write(_encode_row(rows[int(asked[1])]))
+                continue
             error_text = _ERROR.fullmatch(line)
             if error_text:
                 _raise_fault(command, error_text[1])
@@ -103,6 +120,11 @@ class Console:
         if refusal is not None:
             raise ConsoleError(command, refusal)
         return lines
+
+
+def _encode_row(pixels: bytes) -> bytes:
+    """As the firmware expects a row that it has asked for."""
+    return b":" + pixels + zlib.crc32(pixels).to_bytes(4, "little")
 
 
 def _raise_fault(command: str, text: str) -> None:

@@ -3,33 +3,23 @@
 A hook in Python costs 0.4 us a block, the compiled one about 10 ns; so counting is always on and needs no switch.
 """
 
-import contextlib
 import ctypes
-import hashlib
-import os
-import platform
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mcu_vision.emulate.compiled_hooks import hooks_library
 from mcu_vision.emulate.cycle_model import BlockTiming
-from mcu_vision.errors import UserError
 
-_SOURCE = Path(__file__).with_suffix(".c")
 _TABLE_ENTRIES = 1 << 16
 _INSTRUCTION_LINES, _DATA_LINES, _NO_LINE = 64, 8, 0xFFFFFFFF
 
 
 class CounterBlock(ctypes.Structure):
-    """counter_block of block_counter.c."""
+    """counter_block of block_counter.h."""
 
     _fields_ = (
         *((name, ctypes.c_uint32) for name in ("address", "size", "instructions", "cycles")),
@@ -54,7 +44,7 @@ _WATCH = ctypes.CFUNCTYPE(None, ctypes.c_uint32)
 
 
 class CounterState(ctypes.Structure):
-    """counter of block_counter.c."""
+    """counter of block_counter.h."""
 
     _fields_ = (
         ("blocks", ctypes.c_void_p),
@@ -88,7 +78,7 @@ class BlockCounter:
         time_block: Callable[[int, int], BlockTiming],
         on_watch: Callable[[int], None],
     ) -> None:
-        self.library = ctypes.CDLL(str(_compiled_library()))
+        self.library = hooks_library()
         self.watched: set[int] = set()
         self.timings: dict[tuple[int, int], BlockTiming] = {}
         self._entries: defaultdict[int, list[int]] = defaultdict(list)  # table indices by address
@@ -149,7 +139,7 @@ class BlockCounter:
         try:
             timing = self._time_block(block.address, block.size)
         except BaseException as error:
-            self._keep(error)
+            self.fail(error)
             return
         block.instructions, block.cycles = timing.instructions, timing.cycles
         block.branch_cycles, block.conditional = timing.branch_cycles, timing.conditional
@@ -159,45 +149,9 @@ class BlockCounter:
         try:
             self._on_watch(address)
         except BaseException as error:
-            self._keep(error)
+            self.fail(error)
 
-    def _keep(self, error: BaseException) -> None:
+    def fail(self, error: BaseException) -> None:
+        """In a hook: stop emulation, which then raises `error`, unless another came first."""
         self.error = self.error or error
         self.stop_soon()
-
-
-def _compiled_library() -> Path:
-    """Compile the hooks, once a user and version of the source.
-
-    Raises UserError where no C compiler works.
-    """
-    digest = hashlib.sha256(_SOURCE.read_bytes()).hexdigest()[:16]
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mcu_vision"
-    library = folder / f"block_counter-{platform.machine()}-{digest}.so"
-    if library.exists():
-        return library
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=folder))
-    except OSError:  # no home, or one that cannot be written
-        folder = staging = Path(tempfile.mkdtemp(prefix="mcu_vision-"))
-        library = folder / library.name
-    compiled = staging / "compiled.so"
-    _compile(compiled)
-    os.replace(compiled, library)
-    if staging != folder:
-        with contextlib.suppress(OSError):
-            staging.rmdir()
-    return library
-
-
-def _compile(output: Path) -> None:
-    commands = [[sys.executable, "-m", "ziglang", "cc", "-mcpu=baseline", "-nostdlib"]]
-    system = shutil.which("cc")
-    if system:
-        commands.insert(0, [system])
-    for command in commands:
-        arguments = [*command, "-std=c99", "-O2", "-shared", "-fPIC", str(_SOURCE), "-o", str(output)]
-        if subprocess.run(arguments, capture_output=True, check=False).returncode == 0:
-            return
-    raise UserError("the emulator needs a C compiler for its counters: pip install ziglang, or install gcc")

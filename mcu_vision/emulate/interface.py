@@ -22,6 +22,36 @@ class EmulationFault(Exception):  # noqa: N818 (the core's own word)
         super().__init__(f"{access}, pc 0x{pc:08x} in {function}" + (f": {hint}" if hint else ""))
 
 
+class ArenaViolation(Exception):  # noqa: N818 (an access, of which the word is said)
+    """A step of an inference touched bytes of an arena that the plan does not give it, or not yet.
+
+    `operator` and `step` (its output row, or input row if it accumulates) say which; `kind` is "read" or "write";
+    `reason` what is wrong; `owner` whose bytes were hit, "" if nobody's; `source` the line of `pc`, if known.
+    """
+
+    def __init__(
+        self,
+        *,
+        operator: str,
+        step: int,
+        kind: str,
+        address: int,
+        size_bytes: int,
+        reason: str,
+        owner: str,
+        pc: int,
+        function: str,
+        source: str | None,
+    ) -> None:
+        self.operator, self.step, self.kind = operator, step, kind
+        self.address, self.size_bytes, self.reason, self.owner = address, size_bytes, reason, owner
+        self.pc, self.function, self.source = pc, function, source
+        super().__init__(
+            f"{operator}, step {step}: {size_bytes}-byte {kind} at 0x{address:08x} {reason}, "
+            f"pc 0x{pc:08x} in {function}" + (f" ({source})" if source else "") + f"; there: {owner or 'nothing'}"
+        )
+
+
 class Emulator(Protocol):
     """A board that runs one firmware. Times are virtual: cycles of the core over its frequency."""
 
@@ -47,6 +77,10 @@ class Emulator(Protocol):
 
     def write_memory(self, address: int, data: bytes) -> None:
         """Write flash or RAM, as a debugger would."""
+        ...
+
+    def map_memory(self, address: int, size: int) -> None:
+        """Add memory that the chip does not have, which code may only read; no effect where it is already."""
         ...
 
     def symbol(self, name: str) -> int:

@@ -1,17 +1,24 @@
 """The embedded emulator of STM32F4 boards, on Unicorn."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
 
 from mcu_vision.boards import Board
 from mcu_vision.device.console import Console
 from mcu_vision.emulate.firmware_elf import load_firmware_elf
 from mcu_vision.emulate.profile import Profile, ProfileRecorder
 from mcu_vision.emulate.pty_bridge import PtyBridge
+from mcu_vision.emulate.ram_watch import TOUCHED
 from mcu_vision.emulate.unicorn_calls import CallHooks, CallRecord
+from mcu_vision.emulate.unicorn_guard import ArenaGuard
 from mcu_vision.emulate.unicorn_machine import Machine, Outcome
 from mcu_vision.errors import UserError
+from mcu_vision.plan import Program
 
 STACK_PAINT = bytes.fromhex("a5a5a5a5")
 
@@ -23,18 +30,28 @@ class UnicornBoard:
     firmware sees it in SysTick and in DWT's cycle counter. Instructions are always counted, exactly.
     `deliver_faults`: faults go to the firmware's own handlers instead of raising EmulationFault. `check_alignment`:
     look at every data access, which takes three times as long: multiple, dual and floating-point accesses that are
-    misaligned fault, as on silicon, and the extra cycles of other misaligned ones enter the estimates.
+    misaligned fault, as on silicon, and the extra cycles of other misaligned ones enter the estimates. `watch_ram`:
+    look at every access to RAM, for guard_arenas() and touched_ram().
     """
 
     def __init__(
-        self, elf_path: Path, board: Board, *, deliver_faults: bool = False, check_alignment: bool = False
+        self,
+        elf_path: Path,
+        board: Board,
+        *,
+        deliver_faults: bool = False,
+        check_alignment: bool = False,
+        watch_ram: bool = False,
     ) -> None:
         """Raises UserError if the file is no firmware for this board, or where no C compiler is at hand."""
         self._calls = CallHooks()
         self._machine = Machine(
-            load_firmware_elf(elf_path), board, deliver_faults, check_alignment, self._calls.reached
+            load_firmware_elf(elf_path), board, deliver_faults, check_alignment, watch_ram, self._calls.reached
         )
         self._calls.attach(self._machine)
+        self._callbacks: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
+        if watch_ram and "main" in self._machine.elf.symbols:
+            self._calls.on_entry(self.symbol("main"), self._forget_paint)
         self._output = bytearray()
         self._machine.console.on_transmit = self._transmitted
         self._recorder = ProfileRecorder(self._machine.counter.snapshot)
@@ -95,6 +112,10 @@ class UnicornBoard:
         """Write flash or RAM, as a debugger would. Raises ValueError where there is none."""
         self._machine.engine.write_memory(address, data)
 
+    def map_memory(self, address: int, size: int) -> None:
+        """Add memory that the chip does not have, which code may only read; no effect where it is already."""
+        self._machine.engine.map_memory(address, size)
+
     def symbol(self, name: str) -> int:
         """The address of a symbol, without the Thumb bit. Raises KeyError."""
         return self._machine.elf.symbols[name]
@@ -106,17 +127,31 @@ class UnicornBoard:
         """
         address = self.symbol(function)
         if callback is None:
-            self._calls.clear(address)
+            for entered in self._callbacks.pop(function, ()):
+                self._calls.remove(address, entered)
             return
         engine = self._machine.engine
         hook = callback
-        self._calls.on_entry(address, lambda: hook(self, *(engine.read(f"r{i}") for i in range(4))))
+        self._callbacks[function].append(lambda: hook(self, *(engine.read(f"r{i}") for i in range(4))))
+        self._calls.on_entry(address, self._callbacks[function][-1])
 
     def record_calls(self, function: str) -> list[CallRecord]:
         """Return a list that grows by a record with each completed call of `function`. Raises KeyError."""
         records: list[CallRecord] = []
         self._calls.record(self.symbol(function), records)
         return records
+
+    def guard_arenas(self, program: Program, prefix: str) -> None:
+        """From now on, every access of an inference to the arenas must be one that `program` gives to the running
+        step; else emulation raises ArenaViolation. Needs watch_ram. Raises KeyError.
+        """
+        ArenaGuard(self._machine, self._calls, program, prefix)
+
+    def touched_ram(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """For each memory, which of its bytes code has read or written since power-on; the stack's paint does not
+        count. Needs watch_ram.
+        """
+        return {name: watch.touched() for name, watch in self._machine.engine.ram.items()}
 
     @property
     def instructions(self) -> int:
@@ -181,6 +216,13 @@ class UnicornBoard:
         while stack[untouched : untouched + 4] == STACK_PAINT:
             untouched += 4
         return len(stack) - untouched
+
+    def _forget_paint(self) -> None:
+        """Start-up code has painted what lies below the stack pointer."""
+        bottom, stack = self.symbol("__stack_bottom"), self._machine.engine.read("sp")
+        for watch in self._machine.engine.ram.values():
+            if bottom in watch.region:
+                watch.cells_at(bottom, stack - bottom)[:] &= ~TOUCHED
 
     def attach_pty(self, link_path: Path | None = None) -> PtyBridge:
         """Offer the console as a pseudo-terminal, with a symbolic link to it at `link_path`; call its serve()."""

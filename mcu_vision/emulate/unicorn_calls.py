@@ -40,9 +40,9 @@ class CallHooks:
         self._entries[address].append(callback)
         self.machine.counter.watch_address(address, True)
 
-    def clear(self, address: int) -> None:
-        """Remove the entry hooks at `address`."""
-        self._entries.pop(address, None)
+    def remove(self, address: int, callback: Callable[[], None]) -> None:
+        """Undo on_entry()."""
+        self._entries[address].remove(callback)
         self._unwatch(address)
 
     def on_return(self, callback: Callable[[], None]) -> None:

@@ -13,8 +13,10 @@ from unicorn.unicorn_py3.unicorn import Uc, UcError, uclib
 from mcu_vision.boards import Board, Region
 from mcu_vision.emulate.block_counter import BlockCounter
 from mcu_vision.emulate.peripherals.registers import Registers
+from mcu_vision.emulate.ram_watch import TOUCHED, RamWatch
 
 _NEVER = 0xFFFFFFFF
+_PAGE = 4096
 _THUMB = 1 << 24  # of xPSR
 _KINDS = {
     unicorn_const.UC_MEM_READ_UNMAPPED: "read",
@@ -60,24 +62,32 @@ class UnicornEngine:
     """A Cortex-M4 with the board's memories.
 
     `check_alignment`: look at every data access, not just at reads of flash. `fault` says what happened after
-    Stop.FAULT.
+    Stop.FAULT. `ram`: the watches on SRAM and CCM by name, if they are watched.
     """
 
-    def __init__(self, board: Board, counter: BlockCounter, check_alignment: bool) -> None:
+    def __init__(self, board: Board, counter: BlockCounter, check_alignment: bool, watch_ram: bool) -> None:
         self.uc: Any = Uc(unicorn_const.UC_ARCH_ARM, unicorn_const.UC_MODE_THUMB | unicorn_const.UC_MODE_MCLASS)
         self.uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M4)
         self.counter = counter
         self.fault: Access | None = None
         self._interrupt: int | None = None
+        self._external: set[tuple[int, int]] = set()
         read, write, execute = unicorn_const.UC_PROT_READ, unicorn_const.UC_PROT_WRITE, unicorn_const.UC_PROT_EXEC
         self._map(board.flash, read | execute)
         self._map(board.sram, read | write | execute)
         self._map(board.ccm, read | write)
         self._add_hooks()
         self._add_compiled_hooks(None if check_alignment else board.flash)
+        self.ram = {region.name: self._watch(region) for region in board.ram_regions} if watch_ram else {}
 
     def _map(self, region: Region, access: int) -> None:
         self.uc.mem_map(region.base, region.size_bytes, access)
+
+    def map_memory(self, address: int, size: int) -> None:
+        """Add memory, in whole pages, which code may only read; no effect if the same is there already."""
+        if (address, size) not in self._external:
+            self._external.add((address, size))
+            self.uc.mem_map(address, -(-size // _PAGE) * _PAGE, unicorn_const.UC_PROT_READ)
 
     def map_peripheral(self, peripheral: Registers) -> None:
         """Give the peripheral its window of addresses."""
@@ -106,12 +116,20 @@ class UnicornEngine:
             ("read_memory", uclib.uc_mem_read),
         ):
             setattr(state, name, ctypes.cast(function, ctypes.c_void_p))
-        self._add_compiled_hook(unicorn_const.UC_HOOK_BLOCK, library.count_block)
-        self._add_compiled_hook(unicorn_const.UC_HOOK_MEM_READ, library.count_read, data)
+        self._add_compiled_hook(unicorn_const.UC_HOOK_BLOCK, library.count_block, state)
+        self._add_compiled_hook(unicorn_const.UC_HOOK_MEM_READ, library.count_read, state, data)
         if data is None:
-            self._add_compiled_hook(unicorn_const.UC_HOOK_MEM_WRITE, library.count_write)
+            self._add_compiled_hook(unicorn_const.UC_HOOK_MEM_WRITE, library.count_write, state)
 
-    def _add_compiled_hook(self, kind: int, function: Any, region: Region | None = None) -> None:
+    def _watch(self, region: Region) -> RamWatch:
+        watch, library = RamWatch(region, self.counter), self.counter.library
+        self._add_compiled_hook(unicorn_const.UC_HOOK_MEM_READ, library.watch_read, watch.state, region)
+        self._add_compiled_hook(unicorn_const.UC_HOOK_MEM_WRITE, library.watch_write, watch.state, region)
+        return watch
+
+    def _add_compiled_hook(
+        self, kind: int, function: Any, state: ctypes.Structure, region: Region | None = None
+    ) -> None:
         """The bindings take Python callbacks alone, so this goes to the library below them."""
         handle = ctypes.c_size_t()
         first, last = (region.base, region.end - 1) if region else (1, 0)  # 1, 0: everywhere
@@ -120,7 +138,7 @@ class UnicornEngine:
             ctypes.byref(handle),
             kind,
             ctypes.cast(function, ctypes.c_void_p),
-            ctypes.cast(ctypes.byref(self.counter.state), ctypes.c_void_p),
+            ctypes.cast(ctypes.byref(state), ctypes.c_void_p),
             ctypes.c_uint64(first),
             ctypes.c_uint64(last),
         )
@@ -198,6 +216,13 @@ class UnicornEngine:
             self.uc.mem_write(address, data)
         except UcError as error:
             raise ValueError(f"no memory at 0x{address:08x}, {len(data)} bytes") from error
+
+    def push(self, address: int, data: bytes) -> None:
+        """Write a frame to the stack, as the core does. Raises ValueError where no memory is."""
+        self.write_memory(address, data)
+        for watch in self.ram.values():
+            if address in watch.region:
+                watch.cells_at(address, len(data))[:] |= TOUCHED
 
     def read_words(self, address: int, count: int) -> tuple[int, ...]:
         """Little-endian 32-bit words."""

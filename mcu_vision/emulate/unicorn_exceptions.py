@@ -48,7 +48,7 @@ def enter_exception(
     (handler,) = engine.read_words(vector_table + 4 * exception, 1)
     if keep_frame:
         try:
-            engine.write_memory(base, data)
+            engine.push(base, data)
         except ValueError as error:
             raise StackingError(base) from error
     was_thread = not nvic.active

@@ -20,6 +20,11 @@ def conv_bn(
     return nn.Sequential(*layers)
 
 
+def separable(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    """3x3 depthwise, then 1x1 to `outputs` (Howard et al., MobileNets, 2017, table 1)."""
+    return nn.Sequential(conv_bn(inputs, inputs, 3, stride, groups=inputs), conv_bn(inputs, outputs, 1))
+
+
 class MBConv(nn.Module):
     """Inverted bottleneck (Sandler et al., MobileNetV2, 2018, section 3.3).
 
@@ -46,6 +51,12 @@ def mbconv_stack(inputs: int, outputs: int, repeats: int, stride: int, expansion
     blocks = [MBConv(inputs, outputs, stride, expansion)]
     blocks += [MBConv(outputs, outputs, 1, expansion) for _ in range(repeats - 1)]
     return nn.Sequential(*blocks)
+
+
+def scale_channels(channels: float) -> int:
+    """The nearest multiple of 8, at least 8 and not under nine tenths (Sandler et al., MobileNetV2)."""
+    rounded = max(8, int(channels + 4) // 8 * 8)
+    return rounded if rounded >= 0.9 * channels else rounded + 8
 
 
 class L2Norm(nn.Module):

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from torch import nn
 
-from mcu_vision.models.blocks import conv_bn, mbconv_stack
+from mcu_vision.models.blocks import conv_bn, mbconv_stack, separable
 from mcu_vision.models.detector import FaceDetector, s3fd_heads, s3fd_spec
 from mcu_vision.models.rnnpool import RNNPool
-
-
-def _separable(channels: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(conv_bn(channels, channels, 3, stride, groups=channels), conv_bn(channels, channels, 1))
 
 
 def face_a() -> FaceDetector:
     """The smallest: depthwise separable layers, then MBConv."""
     pool = RNNPool(3, 4, 4, patch=8, stride=4, replicate_last=True)
     stages = [
-        nn.Sequential(pool, *(_separable(16) for _ in range(4))),
-        nn.Sequential(_separable(16, 2), mbconv_stack(16, 16, 3, 1, 1)),
+        nn.Sequential(pool, *(separable(16, 16) for _ in range(4))),
+        nn.Sequential(separable(16, 16, 2), mbconv_stack(16, 16, 3, 1, 1)),
         mbconv_stack(16, 24, 3, 2, 1),
         mbconv_stack(24, 32, 2, 2, 1),
         mbconv_stack(32, 128, 1, 2, 2),

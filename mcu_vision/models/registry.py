@@ -13,6 +13,8 @@ from mcu_vision.errors import UserError
 from mcu_vision.models.face_abc import face_a, face_b, face_c
 from mcu_vision.models.face_m4 import face_m4
 from mcu_vision.models.face_quant import face_quant
+from mcu_vision.models.mobilenet_v1 import MobileNetV1
+from mcu_vision.models.mobilenet_v2 import mobilenet_v2
 from mcu_vision.models.visual_wake_words import WakeWordNet
 from mcu_vision.models.weights_file import load_weights
 
@@ -24,6 +26,8 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "face-c": face_c,
     "vww-rnnpool": WakeWordNet,
     "vww-rnnpool2": partial(WakeWordNet, pools=2),
+    "vww-mobilenet": MobileNetV1,
+    "mobilenetv2-035": mobilenet_v2,
 }
 
 

@@ -5,19 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mcu_vision.models.blocks import conv_bn, mbconv_stack
+from mcu_vision.models.blocks import conv_bn, mbconv_stack, scale_channels
 from mcu_vision.models.classifier_spec import ClassifierSpec
 from mcu_vision.models.rnnpool import RNNPool
 
 STAGES = ((64, 4, 2), (96, 3, 1), (160, 3, 2), (320, 1, 1))
 """Channels at width 1, repeats, first stride; expansion 6 throughout."""
 LAST_CHANNELS = 320
-
-
-def scale_channels(channels: float) -> int:
-    """The nearest multiple of 8, at least 8 and not under nine tenths (Sandler et al., MobileNetV2)."""
-    rounded = max(8, int(channels + 4) // 8 * 8)
-    return rounded if rounded >= 0.9 * channels else rounded + 8
 
 
 class WakeWordNet(nn.Module):

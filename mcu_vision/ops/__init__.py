@@ -1,34 +1,62 @@
 """The operators, one file each. Importing this package registers all of them."""
 
 from mcu_vision.ops.add import Add
+from mcu_vision.ops.arg_extremum import ArgMax, ArgMin
+from mcu_vision.ops.batch_matmul import BatchMatMul
 from mcu_vision.ops.concat import Concat
+from mcu_vision.ops.constant import Constant
 from mcu_vision.ops.conv2d import Conv2d
 from mcu_vision.ops.decode_boxes import DecodeBoxes
 from mcu_vision.ops.dense import Dense
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
+from mcu_vision.ops.extremum import Maximum, Minimum
+from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
 from mcu_vision.ops.l2_normalize import L2Normalize
+from mcu_vision.ops.lookup import Lookup
 from mcu_vision.ops.mean import Mean
+from mcu_vision.ops.mul import Mul
 from mcu_vision.ops.non_max_suppression import NonMaxSuppression
 from mcu_vision.ops.pool2d import AveragePool2d, MaxPool2d
+from mcu_vision.ops.prelu import Prelu
+from mcu_vision.ops.read_rows import ReadRows
+from mcu_vision.ops.rearrange import Rearrange
 from mcu_vision.ops.requantize import Requantize
+from mcu_vision.ops.resize_bilinear import ResizeBilinear
 from mcu_vision.ops.rnn_pool import RnnPool
 from mcu_vision.ops.scale_channels import ScaleChannels
+from mcu_vision.ops.select import Select
 from mcu_vision.ops.softmax import Softmax
+from mcu_vision.ops.sub import Sub
 
 __all__ = [
     "Add",
+    "ArgMax",
+    "ArgMin",
     "AveragePool2d",
+    "BatchMatMul",
     "Concat",
+    "Constant",
     "Conv2d",
     "DecodeBoxes",
     "Dense",
     "DepthwiseConv2d",
+    "InvertedBottleneck",
     "L2Normalize",
+    "Lookup",
     "MaxPool2d",
+    "Maximum",
     "Mean",
+    "Minimum",
+    "Mul",
     "NonMaxSuppression",
+    "Prelu",
+    "ReadRows",
+    "Rearrange",
     "Requantize",
+    "ResizeBilinear",
     "RnnPool",
     "ScaleChannels",
+    "Select",
     "Softmax",
+    "Sub",
 ]

@@ -1,72 +1,13 @@
 """Element-wise addition of two tensors of one shape."""
 
 from dataclasses import dataclass
-from math import prod
 
-import numpy as np
-
-from mcu_vision.errors import UserError
-from mcu_vision.int8 import multiply_by_quantized_multiplier, quantize_multiplier
-from mcu_vision.ir import Array, Graph, KernelCall, Op, Shape, Tensor, to_int
-from mcu_vision.ops.common import activation_range, apply_activation
-
-LEFT_SHIFT = 20
+from mcu_vision.ops.scaled_sum import ScaledSum
 
 
 @dataclass
-class Add(Op):
-    """inputs: a, b of equal shape. TensorFlow Lite ADD: both are scaled to a common 20-bit left shift."""
+class Add(ScaledSum):
+    """inputs: a, b of equal shape. TensorFlow Lite ADD."""
 
     kind = "add"
-    activation: str = "none"
-
-    def infer_shape(self, inputs: list[Tensor]) -> Shape:
-        if inputs[0].shape != inputs[1].shape:
-            raise UserError(f"{self.name}: shapes {inputs[0].shape} and {inputs[1].shape} differ")
-        return inputs[0].shape
-
-    def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
-        return self.inputs
-
-    def reference_float(self, *arrays: Array) -> Array:
-        return apply_activation(arrays[0] + arrays[1], self.activation)
-
-    def _multipliers(self, graph: Graph) -> tuple[tuple[int, int], ...]:
-        a, b, out = (float(np.float32(graph.tensors[n].quant.scale)) for n in (*self.inputs, self.outputs[0]))
-        twice = 2 * max(a, b)
-        return (
-            quantize_multiplier(a / twice),
-            quantize_multiplier(b / twice),
-            quantize_multiplier(twice / ((1 << LEFT_SHIFT) * out)),
-        )
-
-    def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
-        out = graph.tensors[self.outputs[0]].quant
-        multipliers = self._multipliers(graph)
-        total = np.zeros(arrays[0].shape, np.int64)
-        for name, array, scale in zip(self.inputs, arrays, multipliers, strict=False):
-            shifted = (to_int(array) - graph.tensors[name].quant.zero_point) << LEFT_SHIFT
-            total += multiply_by_quantized_multiplier(shifted, *scale)
-        scaled = multiply_by_quantized_multiplier(total, *multipliers[2]) + out.zero_point
-        return np.clip(scaled, *activation_range(self.activation, out)).astype(np.int8)
-
-    def kernel(self, graph: Graph) -> KernelCall:
-        a, b, out = (graph.tensors[n] for n in (*self.inputs, self.outputs[0]))
-        scale_a, scale_b, scale_out = self._multipliers(graph)
-        low, high = activation_range(self.activation, out.quant)
-        params: dict[str, int | Array] = {
-            "count": prod(out.shape) // out.rows,
-            "a_zero": a.quant.zero_point,
-            "b_zero": b.quant.zero_point,
-            "out_zero": out.quant.zero_point,
-            "out_min": low,
-            "out_max": high,
-            "left_shift": LEFT_SHIFT,
-            "a_multiplier": scale_a[0],
-            "a_shift": scale_a[1],
-            "b_multiplier": scale_b[0],
-            "b_shift": scale_b[1],
-            "out_multiplier": scale_out[0],
-            "out_shift": scale_out[1],
-        }
-        return KernelCall("nn_add_s8", "nn_add", params, ("row", "row"))
+    sign = 1

@@ -13,7 +13,10 @@ Pair = tuple[int, int]
 Padding = tuple[int, int, int, int]
 """Rows above, columns left, rows below, columns right."""
 
-ACTIVATIONS = ("none", "relu", "relu6")
+ALL_VALUES = np.arange(-128, 128, dtype=np.int8)
+"""Every int8 value, in the order of a lookup's table."""
+
+ACTIVATIONS = ("none", "relu", "relu6", "relu_n1_to_1")
 
 
 def apply_activation(x: Array, activation: str) -> Array:
@@ -22,18 +25,25 @@ def apply_activation(x: Array, activation: str) -> Array:
         return np.maximum(x, 0)
     if activation == "relu6":
         return np.clip(x, 0, 6)
+    if activation == "relu_n1_to_1":
+        return np.clip(x, -1, 1)
     return x
 
 
 def activation_range(activation: str, quantization: Quantization) -> Pair:
     """Clamp of a fused activation in int8 (TensorFlow Lite `CalculateActivationRangeQuantized`)."""
-    scale, zero = quantization.scale, quantization.zero_point
-    low, high = -128, 127
+    zero, low, high = quantization.zero_point, -128, 127
     if activation in ("relu", "relu6"):
         low = max(low, zero)
-    if activation == "relu6":
-        high = min(high, zero + _round_half_away(np.float32(6.0) / np.float32(scale)))
+    elif activation == "relu_n1_to_1":
+        low = max(low, zero + _quantized(-1.0, quantization))
+    if activation in ("relu6", "relu_n1_to_1"):
+        high = min(high, zero + _quantized(6.0 if activation == "relu6" else 1.0, quantization))
     return low, high
+
+
+def _quantized(value: float, quantization: Quantization) -> int:
+    return _round_half_away(np.float32(value) / np.float32(quantization.scale))
 
 
 def _round_half_away(value: np.float32) -> int:

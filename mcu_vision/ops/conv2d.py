@@ -6,9 +6,6 @@ from mcu_vision.ir import Array, Graph, KernelCall, Tensor, to_int
 from mcu_vision.ops.common import apply_activation, even, exact_matmul, quad, sliding_windows
 from mcu_vision.ops.convolution import Convolution, requantize_sums
 
-TILE_PIXELS = 24
-"""NN_TILE_PIXELS of firmware/nn/nn.h, where the scratch formulas are explained."""
-
 
 @dataclass
 class Conv2d(Convolution):
@@ -35,14 +32,18 @@ class Conv2d(Convolution):
         columns, matrix = self._accumulate(to_int(x) - zero, weights, 0)
         return requantize_sums(graph, self, exact_matmul(columns, matrix) + to_int(bias))
 
+    def is_pointwise(self, graph: Graph) -> bool:
+        """Whether an output pixel is made of the input pixel at its place alone."""
+        kernel = graph.tensors[self.inputs[1]].shape[1:3]
+        return (*kernel, *self.stride, *self.padding) == (1, 1, 1, 1, 0, 0, 0, 0)
+
     def kernel(self, graph: Graph) -> KernelCall:
         weights = self.constant(graph, 1)
         out_c, kh, kw, in_c = weights.shape
         params = self.params(graph, weights.reshape(out_c, -1))
-        if (kh, kw, *self.stride, *self.padding) == (1, 1, 1, 1, 0, 0, 0, 0):
-            pixels = min(graph.tensors[self.outputs[0]].shape[2], TILE_PIXELS)
-            scratch = 2 * quad(in_c) * (even(pixels) + 2)
+        if self.is_pointwise(graph):
+            scratch = 2 * quad(in_c) * (even(self.tile(graph)) + 2)
             return KernelCall("nn_pointwise_s8", "nn_conv", params, ("row",), scratch)
         taps = quad(kw * in_c) if self.dilation[1] == 1 else kw * quad(in_c)
-        scratch = 2 * (kh * even(self.row_span(graph, TILE_PIXELS) * in_c) + 4) + 4 * kh * taps
+        scratch = 2 * (kh * even(self.row_span(graph) * in_c) + 4) + 4 * kh * taps
         return KernelCall("nn_conv_s8", "nn_conv", params, ("rows",), scratch)

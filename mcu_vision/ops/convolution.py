@@ -25,12 +25,17 @@ ACCUMULATOR_LIMIT = 2**30
 
 @dataclass
 class Convolution(Op):
-    """inputs: x (1, H, W, I), weights (_, kh, kw, I), bias (O)."""
+    """inputs: x (1, H, W, I), weights (_, kh, kw, I), bias (O).
+
+    tile_pixels: output pixels that the kernel computes with one expansion of the weights. A larger tile is
+    faster and needs more scratch (formulas: firmware/nn/nn.h).
+    """
 
     stride: Pair = (1, 1)
     dilation: Pair = (1, 1)
     padding: Padding = (0, 0, 0, 0)
     activation: str = "none"
+    tile_pixels: int = 24
 
     def infer_shape(self, inputs: list[Tensor]) -> Shape:
         h, w, channels = image_shape(inputs[0], self.name)
@@ -42,6 +47,8 @@ class Convolution(Op):
         oh = output_length(h, kh, self.stride[0], self.dilation[0], self.padding[0], self.padding[2])
         ow = output_length(w, kw, self.stride[1], self.dilation[1], self.padding[1], self.padding[3])
         check_positive((oh, ow), self.name)
+        if self.tile_pixels < 1:
+            raise UserError(f"{self.name}: a tile of {self.tile_pixels} pixels is impossible; use 1 or more")
         return (1, oh, ow, out)
 
     def output_channels(self, weights: Tensor) -> int:
@@ -63,17 +70,21 @@ class Convolution(Op):
         params = convolution_params(graph, self, matrix)
         params |= {"kernel_h": kh, "kernel_w": kw, "stride_w": self.stride[1]}
         params |= {"pad_left": self.padding[1], "dilation_w": self.dilation[1], "in_c": in_c}
-        return params | {"in_w": x.shape[2], "out_w": out.shape[2], "out_c": out.shape[3]}
+        params |= {"in_w": x.shape[2], "out_w": out.shape[2], "out_c": out.shape[3]}
+        return params | {"tile": self.tile(graph)}
 
-    def row_span(self, graph: Graph, tile_pixels: int) -> int:
-        """Input pixels that a tile of output pixels reads in a row."""
-        pixels = min(graph.tensors[self.outputs[0]].shape[2], tile_pixels)
+    def tile(self, graph: Graph) -> int:
+        """Output pixels of a tile: no more than a row has."""
+        return min(graph.tensors[self.outputs[0]].shape[2], self.tile_pixels)
+
+    def row_span(self, graph: Graph) -> int:
+        """Input pixels that a tile reads in a row."""
         kernel_w = graph.tensors[self.inputs[1]].shape[2]
-        return (pixels - 1) * self.stride[1] + (kernel_w - 1) * self.dilation[1] + 1
+        return (self.tile(graph) - 1) * self.stride[1] + (kernel_w - 1) * self.dilation[1] + 1
 
 
 def requantize_sums(graph: Graph, op: Op, acc: IntArray) -> Array:
-    """Accumulators (..., channels) of a convolution or dense layer as its int8 output."""
+    """Accumulators (..., channels) of a convolution as its int8 output."""
     out = graph.tensors[op.outputs[0]].quant
     source, weights = (graph.tensors[name].quant for name in op.inputs[:2])
     multiplier, shift = conv_multipliers(source, weights, out, acc.shape[-1])

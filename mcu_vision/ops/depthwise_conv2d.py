@@ -8,15 +8,13 @@ from mcu_vision.ir import Array, Graph, KernelCall, Tensor, to_int
 from mcu_vision.ops.common import apply_activation, even, sliding_windows
 from mcu_vision.ops.convolution import Convolution, requantize_sums
 
-TILE_PIXELS = 48
-"""NN_DEPTHWISE_TILE_PIXELS of firmware/nn/nn.h, where the scratch formula is explained."""
-
 
 @dataclass
 class DepthwiseConv2d(Convolution):
     """inputs: x (1, H, W, C), weights (1, kh, kw, C), bias (C). TensorFlow Lite DEPTHWISE_CONV_2D."""
 
     kind = "depthwise_conv2d"
+    tile_pixels: int = 48
 
     def output_channels(self, weights: Tensor) -> int:
         return weights.shape[3]
@@ -43,5 +41,5 @@ class DepthwiseConv2d(Convolution):
         weights = self.constant(graph, 1)
         _, kh, kw, channels = weights.shape
         params = self.params(graph, weights.reshape(-1, channels).T)
-        scratch = 8 * even(kh) * (self.row_span(graph, TILE_PIXELS) + kw) + 64
+        scratch = 8 * even(kh) * (self.row_span(graph) + kw) + 64
         return KernelCall("nn_depthwise_s8", "nn_conv", params, ("rows",), scratch)

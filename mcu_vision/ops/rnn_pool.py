@@ -122,14 +122,13 @@ class RnnPool(Op):
         return used_h * used_w * k * h1 + line_sweeps * h1 * h1 + summaries * h1 * h2 + second * h2 * h2
 
     def steps(self, graph: Graph) -> int:
-        return self.pooled_size(graph.tensors[self.inputs[0]])[0]
+        return graph.tensors[self.outputs[0]].rows
+
+    def row_copied(self, graph: Graph, step: int) -> int | None:
+        return step - 1 if step == self.pooled_size(graph.tensors[self.inputs[0]])[0] else None
 
     def windows(self, graph: Graph) -> list[RowWindow | None]:
         return [RowWindow(self.stride, 0, self.patch[0])]
-
-    def rows_written(self, graph: Graph, step: int) -> tuple[int, int]:
-        last = step == self.steps(graph) - 1
-        return step, step + 1 + int(last and self.replicate_last)
 
     def _pool(self, wx: Array, sweep: SweepFunction, project: ProjectFunction) -> Array:
         """Common shape of both references: wx (N, H, W, h1) is the first cell's input product."""
@@ -197,11 +196,14 @@ class RnnPool(Op):
         if self.smooth:
             params |= {"sigmoid": gate_table("sigmoid"), "tanh": gate_table("tanh")}
         e1, e2, pixel = quad(h1), quad(h2), quad(x.shape[3])
-        products = max(2 * self.patch[0], self.patch[1] + self.stride) * e1 + self.patch[1] * e2
+        products = self.patch[0] * max(2 * e1, e2) + self.patch[1] * e2
+        waiting = -(-self.patch[1] // self.stride) * -(-self.patch[0] // 2) * 2 * e1
         matrices = e1 * (pixel + e1 + 6) + e2 * (e1 + e2 + 6)
-        scratch = 2 * (matrices + 2 * pixel + 4 * max(e1, e2) + products)
-        state = 2 * self.patch[0] * columns * e2
-        return KernelCall("nn_rnn_pool_s8", "nn_rnn_pool", params, ("rows",), scratch, state, passes_step=True)
+        scratch = 2 * (matrices + 2 * pixel + 6 * max(e1, e2) + products + waiting)
+        state = 2 * max(self.patch[0] - self.stride, 0) * columns * e2
+        return KernelCall(
+            "nn_rnn_pool_s8", "nn_rnn_pool", params, ("rows",), scratch, state, passes_step=True, passes_state=True
+        )
 
 
 def _windows(x: Array, size: int, stride: int, axis: int) -> Array:

@@ -1,8 +1,8 @@
 """Softmax over the last axis; output scale 1/256, zero point -128.
 
-Integer definition, by a table of exp(-d * scale) for d = 0..255 in Q23 kept in flash:
-    e_i = table[max(q) - q_i],  out_i = min(255, (e_i * 512 + sum) // (2 * sum)) - 128
-with sum in 64 bits.
+TensorFlow Lite SOFTMAX as its interpreter computes it: in float32, one rounding an operation, in this order.
+    e_i = table[max(q) - q_i], table[d] = exp(-beta * scale * d) for d = 0..255
+    out_i = round(e_i * (256 / (e_0 + e_1 + ...))) - 128, ties away from zero, at most 127
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ from mcu_vision.ir import Array, Graph, KernelCall, Op, Shape, Tensor, to_int
 
 @dataclass
 class Softmax(Op):
-    """inputs: x (..., C)."""
+    """inputs: x (..., C). beta: factor of the inputs."""
 
     kind = "softmax"
+    beta: float = 1.0
 
     def infer_shape(self, inputs: list[Tensor]) -> Shape:
         return inputs[0].shape
@@ -26,19 +27,21 @@ class Softmax(Op):
         return self.inputs
 
     def reference_float(self, *arrays: Array) -> Array:
-        e = np.exp(arrays[0] - arrays[0].max(-1, keepdims=True))
+        e = np.exp(self.beta * (arrays[0] - arrays[0].max(-1, keepdims=True)))
         return np.asarray(e / e.sum(-1, keepdims=True))
 
-    def exp_table(self, graph: Graph) -> npt.NDArray[np.int32]:
-        """exp(-d * scale) in Q23 for d = 0..255."""
-        d = np.arange(256) * graph.tensors[self.inputs[0]].quant.scale
-        return np.asarray(np.floor(np.exp(-d) * (1 << 23) + 0.5), np.int32)
+    def exp_table(self, graph: Graph) -> npt.NDArray[np.float32]:
+        """exp(-beta * scale * d) for d = 0..255."""
+        step = -np.float32(graph.tensors[self.inputs[0]].quant.scale) * np.float32(self.beta)
+        exponents = step * np.arange(256, dtype=np.float32)
+        return np.asarray(np.exp(exponents.astype(np.float64)), np.float32)
 
     def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
         x = to_int(arrays[0])
-        e = to_int(self.exp_table(graph))[x.max(-1, keepdims=True) - x]
-        total = e.sum(-1, keepdims=True)
-        return np.asarray(np.minimum((e * 512 + total) // (2 * total), 255) - 128, np.int8)
+        e = self.exp_table(graph)[x.max(-1, keepdims=True) - x]
+        total = np.cumsum(e, -1, dtype=np.float32)[..., -1:]  # cumsum adds in order, sum does not
+        doubled = (2 * (e * (np.float32(256) / total))).astype(np.int64)
+        return np.asarray(np.minimum((doubled + 1) >> 1, 255) - 128, np.int8)
 
     def kernel(self, graph: Graph) -> KernelCall:
         x = graph.tensors[self.inputs[0]]

@@ -1,7 +1,22 @@
 """Row schedules, lifetimes, and the placement of every buffer in the board's memories."""
 
 from mcu_vision.plan.arena import ArenaRegion
-from mcu_vision.plan.planner import plan_graph
-from mcu_vision.plan.program import Buffer, Program, Step
+from mcu_vision.plan.blocks import Block
+from mcu_vision.plan.buffer import Buffer, Place
+from mcu_vision.plan.cost import estimate_cycles
+from mcu_vision.plan.options import PlanOptions
+from mcu_vision.plan.planner import plan_graph, plan_pareto
+from mcu_vision.plan.program import Program, Step
 
-__all__ = ["ArenaRegion", "Buffer", "Program", "Step", "plan_graph"]
+__all__ = [
+    "ArenaRegion",
+    "Block",
+    "Buffer",
+    "Place",
+    "PlanOptions",
+    "Program",
+    "Step",
+    "estimate_cycles",
+    "plan_graph",
+    "plan_pareto",
+]

@@ -1,13 +1,15 @@
-"""Where buffers lie: offsets in the arenas of two memory regions."""
+"""Where slots lie: offsets in the arenas of two memory regions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from mcu_vision.plan.program import Buffer, live_bytes
+import numpy as np
+import numpy.typing as npt
 
-_Conflicts = list[list[tuple[int, int]]]
-"""conflicts[a][b]: offsets of b relative to a's, strictly between which they touch."""
+from mcu_vision.plan.buffer import ALIGNMENT, Buffer, Place, aligned, live_bytes
+
+_Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,38 @@ class ArenaRegion:
 
 
 @dataclass(frozen=True)
+class _Unit:
+    """Slots that are placed together: pieces of memory, each at a fixed distance from the unit's offset.
+
+    pieces: indices into the arrays of _Problem. slots: of the buffer, with their distances.
+    """
+
+    buffer: int
+    pieces: range
+    slots: tuple[tuple[int, int], ...]
+    size_bytes: int
+    steps_in_use: int
+    first_step: int
+    needs_dma: bool
+
+
+@dataclass
+class _Problem:
+    """Units to place. distance, size: of each piece; conflicts (pieces, pieces): in use at the same time."""
+
+    units: list[_Unit]
+    distance: _Integers
+    size: _Integers
+    conflicts: npt.NDArray[np.bool_]
+    regions: list[ArenaRegion]
+
+
+@dataclass(frozen=True)
 class _Placement:
-    """A region and an offset for each buffer, found by placing them in `order`."""
+    """A region and an offset for each unit, found by placing them in `order`."""
 
     order: list[int]
-    places: list[tuple[str, int]]
+    places: dict[int, Place]
     extent: dict[str, int]
 
     @property
@@ -33,75 +62,142 @@ class _Placement:
         return sum(self.extent.values())
 
 
-_ORDERS: tuple[Callable[[Buffer], tuple[int, ...]], ...] = (
-    lambda b: (-b.size_bytes, b.first_step),
-    lambda b: (-b.size_bytes * int(b.in_use.sum()), b.first_step),
-    lambda b: (b.first_step, -b.size_bytes),
-    lambda b: (-int(b.in_use.sum()), -b.size_bytes),
+_ORDERS: tuple[Callable[[_Unit], tuple[int, ...]], ...] = (
+    lambda u: (-u.size_bytes, u.first_step),
+    lambda u: (-u.size_bytes * u.steps_in_use, u.first_step),
+    lambda u: (-u.steps_in_use, -u.size_bytes),
+    lambda u: (u.first_step, -u.size_bytes),
 )
 
 
 def place_buffers(buffers: list[Buffer], regions: list[ArenaRegion], improvements: int = 0) -> dict[str, int] | None:
-    """Set region and arena_offset of every buffer; return the extent of each region's arena.
+    """Set the places of all slots; return the extent of each region's arena, or None if they do not fit.
 
-    Several greedy orders are tried, each placing a buffer at the lowest free offset of the first region
-    that holds it; the smallest total extent wins, and then that order with up to `improvements` small
-    changes. None if nothing fits. The image comes first, so that others may follow into its rows as they
-    are consumed.
+    Several greedy orders are tried, each placing a unit (a slot, or all slots of a contiguous buffer) at the
+    lowest free offset of the first region that holds it; the smallest total extent wins, and then that order
+    with up to `improvements` small changes. The image comes first, so that others follow into its rows as they
+    are used up.
     """
-    conflicts = [[a.blocked_offsets(b) for b in buffers] for a in buffers]
-    indices = range(len(buffers))
-    orders = [sorted(indices, key=lambda i: (buffers[i].kind != "input", *order(buffers[i]))) for order in _ORDERS]
-    placements = [p for p in (_place(order, buffers, regions, conflicts) for order in orders) if p]
+    problem = _pose(buffers, regions)
+    indices = range(len(problem.units))
+    placements: list[_Placement] = []
+    for key in _ORDERS:
+        order = sorted(indices, key=lambda i, key=key: (not problem.units[i].needs_dma, *key(problem.units[i])))  # type: ignore[misc]
+        placement = _place(problem, order)
+        if placement:
+            placements.append(placement)
     if not placements:
         return None
     best = min(placements, key=lambda p: p.total)
+    bound = int(live_bytes(buffers).max())
     random = Random(0)
-    bound = max(live_bytes(buffers))
     for _ in range(improvements):
-        if best.total <= bound or len(buffers) < 3:
+        if best.total <= bound or len(indices) < 3:
             break
-        moved = list(best.order)
-        moved.insert(random.randrange(1, len(moved)), moved.pop(random.randrange(1, len(moved))))
-        trial = _place(moved, buffers, regions, conflicts)
-        if trial and trial.total <= best.total:
+        trial = _place(problem, _change(problem, best, random), best.total)
+        if trial:
             best = trial
-    for buffer, (region, offset) in zip(buffers, best.places, strict=True):
-        buffer.region, buffer.arena_offset = region, offset
+    for buffer in buffers:
+        buffer.places = [Place("", -1)] * buffer.capacity
+    for index, place in best.places.items():
+        unit = problem.units[index]
+        for slot, distance in unit.slots:
+            buffers[unit.buffer].places[slot] = Place(place.region, place.offset + distance)
     return best.extent
 
 
-def _place(
-    order: list[int], buffers: list[Buffer], regions: list[ArenaRegion], conflicts: _Conflicts
-) -> _Placement | None:
-    places: dict[int, tuple[str, int]] = {}
-    extent = {region.name: 0 for region in regions}
+def _change(problem: _Problem, best: _Placement, random: Random) -> list[int]:
+    """The order with a unit moved forward: mostly one of those that reach the top of their region."""
+    order = list(best.order)
+    if random.random() < 0.5:
+        ends = {i: p.offset + problem.units[i].size_bytes for i, p in best.places.items()}
+        tops = [i for i in order if ends[i] == best.extent[best.places[i].region]]
+        chosen = order.index(random.choice(tops))
+    else:
+        chosen = random.randrange(len(order))
+    unit = order.pop(chosen)
+    order.insert(random.randrange(chosen + 1), unit)
+    return order
+
+
+def _pose(buffers: list[Buffer], regions: list[ArenaRegion]) -> _Problem:
+    units: list[_Unit] = []
+    distances: list[int] = []
+    sizes: list[int] = []
+    occupancies = []
+    for index, buffer in enumerate(buffers):
+        single = [range(slot, slot + 1) for slot in range(buffer.capacity)]
+        for slots in [range(buffer.capacity)] if buffer.contiguous else single:
+            first = len(sizes)
+            for start, stop in _runs(buffer, slots):
+                distances.append((start - slots[0]) * buffer.slot_bytes)
+                sizes.append((stop - start) * buffer.slot_bytes)
+                occupancies.append(buffer.in_use[start])
+            in_use = buffer.in_use[slots.start : slots.stop].any(0)
+            units.append(
+                _Unit(
+                    index,
+                    range(first, len(sizes)),
+                    tuple((slot, (slot - slots[0]) * buffer.slot_bytes) for slot in slots),
+                    aligned(len(slots) * buffer.slot_bytes),
+                    int(in_use.sum()),
+                    int(in_use.argmax()),
+                    buffer.kind == "input",
+                )
+            )
+    times = np.asarray(occupancies, np.float32)
+    conflicts = times @ times.T > 0
+    return _Problem(units, np.array(distances, np.int64), np.array(sizes, np.int64), conflicts, regions)
+
+
+def _runs(buffer: Buffer, slots: range) -> list[tuple[int, int]]:
+    """Stretches of slots that are in use at the same steps."""
+    starts = [s for s in slots if s == slots[0] or (buffer.in_use[s] != buffer.in_use[s - 1]).any()]
+    return list(zip(starts, [*starts[1:], slots.stop], strict=True))
+
+
+def _place(problem: _Problem, order: list[int], limit: int | None = None) -> _Placement | None:
+    """Place units in `order`; None if they do not fit, or need more than `limit` bytes together."""
+    places: dict[int, Place] = {}
+    extent = {region.name: 0 for region in problem.regions}
+    placed = {region.name: np.zeros(len(problem.size), bool) for region in problem.regions}
+    offsets = np.zeros(len(problem.size), np.int64)
     for index in order:
-        buffer = buffers[index]
-        for region in regions:
-            if buffer.kind == "input" and not region.dma:
+        unit = problem.units[index]
+        for region in problem.regions:
+            if unit.needs_dma and not region.dma:
                 continue
-            blocked = [
-                (at + conflicts[other][index][0], at + conflicts[other][index][1])
-                for other, (name, at) in places.items()
-                if name == region.name
-            ]
-            offset = _lowest_offset(blocked)
-            if offset + buffer.size_bytes <= region.size_bytes:
-                places[index] = region.name, offset
-                extent[region.name] = max(extent[region.name], offset + buffer.size_bytes)
+            offset = _lowest_offset(problem, unit, placed[region.name], offsets)
+            if offset + unit.size_bytes <= region.size_bytes:
                 break
         else:
             return None
-    return _Placement(order, [places[i] for i in range(len(buffers))], extent)
+        places[index] = Place(region.name, offset)
+        extent[region.name] = max(extent[region.name], offset + unit.size_bytes)
+        if limit is not None and sum(extent.values()) > limit:
+            return None
+        pieces = slice(unit.pieces.start, unit.pieces.stop)
+        placed[region.name][pieces] = True
+        offsets[pieces] = offset + problem.distance[pieces]
+    return _Placement(order, places, extent)
 
 
-def _lowest_offset(blocked: list[tuple[int, int]]) -> int:
-    """The lowest offset that is strictly inside none of the intervals."""
-    offset = 0
-    for low, high in sorted(blocked):
-        if high > offset:
-            if offset <= low:
-                break
-            offset = high
-    return offset
+def _lowest_offset(problem: _Problem, unit: _Unit, placed: npt.NDArray[np.bool_], offsets: _Integers) -> int:
+    """The lowest offset at which no piece of `unit` touches one of `placed` that is in use at the same time."""
+    lows, highs = [], []
+    for piece in unit.pieces:  # of most units one
+        others = (problem.conflicts[piece] & placed).nonzero()[0]
+        start = offsets[others] - problem.distance[piece]
+        lows.append(start - problem.size[piece])
+        highs.append(start + problem.size[others])
+    low, high = np.concatenate(lows), np.concatenate(highs)
+    if not len(low):
+        return 0
+    order = low.argsort()
+    low, high = low[order], np.maximum.accumulate(np.maximum(high[order], 0))
+    if low[0] >= 0:
+        return 0
+    # Behind the others up to here, and before the next; the last has none behind it.
+    free = (high[:-1] + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT <= low[1:]
+    gap = int(free.argmax()) if free.any() else len(high) - 1
+    return aligned(int(high[gap]))

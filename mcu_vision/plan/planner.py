@@ -5,84 +5,175 @@ from typing import NamedTuple
 from mcu_vision.errors import UserError
 from mcu_vision.ir import Graph
 from mcu_vision.plan.arena import ArenaRegion, place_buffers
+from mcu_vision.plan.buffer import Buffer, live_bytes
 from mcu_vision.plan.buffers import collect_buffers
-from mcu_vision.plan.program import Buffer, Program, Step, live_bytes
+from mcu_vision.plan.configurations import search_configurations
+from mcu_vision.plan.cost import estimate_cycles
+from mcu_vision.plan.lower_bound import lower_bound_bytes
+from mcu_vision.plan.options import PlanOptions
+from mcu_vision.plan.program import Program, Step
+from mcu_vision.plan.rewrite.order_ops import order_ops
+from mcu_vision.plan.rewrite.pull_rows import pull_rows
+from mcu_vision.plan.rewrite.remove_dead_channels import remove_dead_channels
 from mcu_vision.plan.row_rules import row_rules
 from mcu_vision.plan.schedule import schedule_steps
+from mcu_vision.plan.search import Candidate
 
-IMPROVEMENTS = 400
-"""Changes of the placing order that are tried on the chosen schedule."""
-MODES = ("auto", "stream", "layers")
+SPREADS = (1, 1 << 16)
+"""How many times more slots than rows at once rings may have: the tables in flash grow, the arena shrinks."""
+NEARLY_SMALLEST = 1.005
+"""Longer tables have to save more than this."""
+MOST_IMPROVEMENTS = 200
+IMPROVEMENTS = 40_000
+"""Changes of the placing order that are tried on a program that may be chosen, times its slots."""
+NEARLY_FASTEST = 1.03
+"""A balanced program takes at most this many times the cycles of the fastest."""
+PLACED_FOR_RAM = 4
+"""Of so many candidates with the fewest live bytes the one with the smallest arena is taken."""
 
 
-class _Misfit(NamedTuple):
-    """A schedule that does not fit, and the most bytes that it holds at once."""
+class _Packing(NamedTuple):
+    """A candidate whose buffers are placed. extent: of each region's arena."""
 
-    peak: int
+    candidate: Candidate
     schedule: list[Step]
     buffers: list[Buffer]
+    extent: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """Bytes of all regions."""
+        return sum(self.extent.values())
 
 
-def plan_graph(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, mode: str = "auto") -> Program:
+def plan_graph(
+    graph: Graph, regions: list[ArenaRegion], budget_bytes: int, options: PlanOptions | None = None
+) -> Program:
     """Plan `graph` for `regions`, using at most `budget_bytes` of them together.
 
-    mode: "stream" (whole graph), "layers" (one operator after the other), or "auto", which takes the smallest
-    of these and of all schedules that stream two parts one after the other. Raises UserError if no plan
-    fits; the message names the step at the peak and the largest buffers there.
+    Raises UserError if no plan fits; the message names the step at the peak and the largest buffers there.
     """
+    options = options or PlanOptions()
+    graph = prepare_graph(graph, options)
+    if options.schedule != "auto":
+        return _plan_fixed(graph, regions, budget_bytes, options)
+    candidates = search_configurations(graph, sum_of_maps(graph), options.recompute)
+    tried = PLACED_FOR_RAM if options.optimize == "ram" else 1
+    packings: list[_Packing] = []
+    for candidate in _prefer(candidates, options.optimize):
+        packing = _pack(candidate, regions)
+        if packing and packing.total > budget_bytes:
+            packing = _improve(packing, regions)
+        packings += [packing] if packing and packing.total <= budget_bytes else []
+        if len(packings) == tried:
+            break
+    if not packings:
+        raise UserError(_explain(candidates[-1], regions, budget_bytes))
+    return _program(_improve(min(packings, key=lambda p: (p.total, p.candidate.cycles)), regions))
+
+
+def plan_pareto(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, options: PlanOptions) -> list[Program]:
+    """The best compromises between arena and cycles within `budget_bytes`, the smallest arena first."""
+    candidates = search_configurations(prepare_graph(graph, options), budget_bytes, options.recompute)
+    packed = [p for p in (_pack(candidate, regions) for candidate in candidates) if p]
+    packed = [p for p in (_improve(p, regions) for p in packed) if p.total <= budget_bytes]
+    packed.sort(key=lambda p: (p.total, p.candidate.cycles))
+    best = [p for i, p in enumerate(packed) if all(p.candidate.cycles < q.candidate.cycles for q in packed[:i])]
+    return [_program(packing) for packing in best]
+
+
+def prepare_graph(graph: Graph, options: PlanOptions) -> Graph:
+    """The graph that is planned: rewritten, but for what the search decides. Raises UserError for a float graph."""
     if not graph.quantized:
         raise UserError(f"model {graph.name} is not quantised: run `mcu-vision quantize` first")
-    if mode not in MODES:
-        raise ValueError(f"schedule mode must be one of {MODES}: {mode}")
-    best: Program | None = None
-    misfit: _Misfit | None = None
-    rules = row_rules(graph)
-    for candidate in _candidates(graph, mode):
-        schedule = schedule_steps(graph, rules, candidate)
-        buffers = collect_buffers(graph, rules, schedule)
-        peak = int(live_bytes(buffers).max())
-        if best is not None and peak >= best.total_bytes:
-            continue
-        extent = place_buffers(buffers, regions) if peak <= budget_bytes else None
-        if extent is None:
-            misfit = misfit if misfit and misfit.peak <= peak else _Misfit(peak, schedule, buffers)
-        elif best is None or sum(extent.values()) < best.total_bytes:
-            best = Program(graph, schedule, buffers, extent, candidate)
-    if best is not None:
-        best.arena_bytes = place_buffers(best.buffers, regions, IMPROVEMENTS) or best.arena_bytes
-        if best.total_bytes <= budget_bytes:
-            return best
-    if misfit is None:
-        assert best is not None
-        misfit = _Misfit(int(best.live_bytes().max()), best.schedule, best.buffers)
-    raise UserError(_explain(graph, misfit, regions, budget_bytes))
+    graph = order_ops(remove_dead_channels(graph))
+    return pull_rows(graph) if options.input == "rows" else graph
 
 
-def _candidates(graph: Graph, mode: str) -> list[tuple[int, ...]]:
-    layers = tuple(range(1, len(graph.ops)))
-    if mode == "stream":
-        return [()]
-    if mode == "layers":
-        return [layers]
-    return [(), layers, *((cut,) for cut in layers)]
+def sum_of_maps(graph: Graph) -> int:
+    """More bytes than any program of `graph` needs."""
+    calls = [op.kernel(graph) for op in graph.ops]
+    maps = sum(tensor.size_bytes + 4 * tensor.rows for tensor in graph.tensors.values() if tensor.data is None)
+    return maps + sum(call.scratch_bytes + call.state_bytes + 8 for call in calls)
 
 
-def _explain(graph: Graph, misfit: _Misfit, regions: list[ArenaRegion], budget_bytes: int) -> str:
+def _prefer(candidates: list[Candidate], optimize: str) -> list[Candidate]:
+    """Candidates (the fastest first) in the order in which to try them."""
+    if optimize == "time":
+        return candidates
+    limit = candidates[0].cycles * (NEARLY_FASTEST if optimize == "balanced" else float("inf"))
+    near = [c for c in candidates if c.cycles <= limit]
+    return [*reversed(near), *candidates[len(near) :]]
+
+
+def _plan_fixed(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, options: PlanOptions) -> Program:
+    """The whole graph as one stream, or one operator after the other, nothing else changed."""
+    cuts = tuple(range(1, len(graph.ops))) if options.schedule == "layers" else ()
+    cycles = sum(estimate_cycles(graph, op) for op in graph.ops)
+    candidate = Candidate(graph, cuts, 0, cycles)
+    packing = _pack(candidate, regions)
+    packing = packing and _improve(packing, regions)
+    if packing is None or packing.total > budget_bytes:
+        raise UserError(_explain(candidate, regions, budget_bytes))
+    return _program(packing)
+
+
+def _pack(candidate: Candidate, regions: list[ArenaRegion]) -> _Packing | None:
+    """Place the buffers of `candidate`, with as few spare slots as do; None if they do not fit."""
+    rules = row_rules(candidate.graph)
+    schedule = schedule_steps(candidate.graph, rules, candidate.cuts)
+    packings = []
+    for spread in SPREADS:
+        buffers = collect_buffers(candidate.graph, rules, schedule, spread)
+        extent = place_buffers(buffers, regions)
+        packings += [_Packing(candidate, schedule, buffers, extent)] if extent is not None else []
+    smallest = min((p.total for p in packings), default=0)
+    return next((p for p in packings if p.total <= smallest * NEARLY_SMALLEST), None)
+
+
+def _improve(packing: _Packing, regions: list[ArenaRegion]) -> _Packing:
+    slots = sum(buffer.capacity for buffer in packing.buffers)
+    extent = place_buffers(packing.buffers, regions, min(MOST_IMPROVEMENTS, IMPROVEMENTS // slots))
+    assert extent is not None
+    return packing._replace(extent=extent)
+
+
+def _program(packing: _Packing) -> Program:
+    candidate = packing.candidate
+    return Program(
+        candidate.graph,
+        packing.schedule,
+        packing.buffers,
+        packing.extent,
+        candidate.cuts,
+        candidate.cycles,
+        lower_bound_bytes(candidate.graph),
+    )
+
+
+def _explain(candidate: Candidate, regions: list[ArenaRegion], budget_bytes: int) -> str:
     """A line that says where the peak is, what lies there, and what would lower it."""
-    position = int(live_bytes(misfit.buffers).argmax())
-    item = misfit.schedule[position]
-    held = {b.name: int(b.live_bytes()[position]) for b in misfit.buffers}
-    largest = sorted(misfit.buffers, key=lambda b: -held[b.name])[:3]
+    graph = candidate.graph
+    rules = row_rules(graph)
+    schedule = schedule_steps(graph, rules, candidate.cuts)
+    buffers = collect_buffers(graph, rules, schedule)
+    live = live_bytes(buffers)
+    position = int(live.argmax())
+    item = schedule[position]
+    held = {b.name: int(b.live_bytes()[position]) for b in buffers}
+    largest = sorted(buffers, key=lambda b: -held[b.name])[:3]
     names = ", ".join(f"{b.name} ({held[b.name]:,} B)" for b in largest)
     _, height, width, channels = graph.input.shape
-    image_too_large = graph.input.size_bytes > max(r.size_bytes for r in regions if r.dma)
+    image_bytes = sum(b.size_bytes for b in buffers if b.kind == "input")
+    image_too_large = image_bytes > max(r.size_bytes for r in regions if r.dma)
     advice = (
-        f"an image smaller than {width} x {height} x {channels}"
+        f"an image smaller than {width} x {height} x {channels}, or its rows one by one (--input rows),"
         if image_too_large or largest[0].kind == "input"
         else f"fewer channels or an earlier stride at {largest[0].name}"
     )
     free = ", ".join(f"{r.name} {r.size_bytes:,}" for r in regions)
     return (
-        f"{graph.name} needs {misfit.peak:,} B of RAM at step {position} ({graph.ops[item.op].name}, row {item.step}), "
-        f"but {budget_bytes:,} B are free for its arena ({free}); largest there: {names}; {advice} would help"
+        f"{graph.name} needs {live[position]:,} B of RAM at step {position} "
+        f"({graph.ops[item.op].name}, row {item.step}), but {budget_bytes:,} B are free for its arena ({free}); "
+        f"largest there: {names}; {advice} would help"
     )

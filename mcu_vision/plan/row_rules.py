@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mcu_vision.ir import Graph
+from mcu_vision.ir import Graph, Op
 
 Span = tuple[int, int]
 """Rows [first, last)."""
@@ -10,7 +10,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class RowRule:
-    """One operator. reads: for each activation input its name and the span of each step."""
+    """One operator. reads: for each activation in memory its name and the span of each step."""
 
     steps: int
     output: str
@@ -21,13 +21,39 @@ class RowRule:
 def row_rules(graph: Graph) -> list[RowRule]:
     """The rules of all operators, in the order of the graph."""
     rules = []
+    held = set(in_memory(graph))
     for op in graph.ops:
         count = op.steps(graph)
         reads = []
         for tensor, window in zip(op.activations(graph), op.windows(graph), strict=True):
+            if tensor.name not in held:
+                continue
             whole = (0, tensor.rows)
-            spans = tuple(whole if window is None else window.span(s, tensor.rows) for s in range(count))
-            reads.append((tensor.name, spans))
+            spans = [whole if window is None else window.span(s, tensor.rows) for s in range(count)]
+            for step in range(1, count):
+                if op.row_copied(graph, step) is not None:
+                    spans[step] = (spans[step - 1][1], spans[step - 1][1])
+            reads.append((tensor.name, tuple(spans)))
+        reads += _copied_rows(graph, op)
         writes = tuple(op.rows_written(graph, s) for s in range(count))
         rules.append(RowRule(count, op.outputs[0], tuple(reads), writes))
     return rules
+
+
+def _copied_rows(graph: Graph, op: Op) -> list[tuple[str, tuple[Span, ...]]]:
+    """Rows of its own output that an operator copies, as reads; none, and nothing awaited, at its other steps."""
+    rows = [op.row_copied(graph, step) for step in range(op.steps(graph))]
+    first = min((row for row in rows if row is not None), default=None)
+    if first is None:
+        return []
+    return [(op.outputs[0], tuple((first, 0) if row is None else (row, row + 1) for row in rows))]
+
+
+def in_memory(graph: Graph) -> list[str]:
+    """Activations that take memory: all but an image of which only rows are pulled."""
+    return [
+        name
+        for name, tensor in graph.tensors.items()
+        if tensor.data is None
+        and not (name in graph.inputs and all(op.kind == "read_rows" for op in graph.consumers(name)))
+    ]

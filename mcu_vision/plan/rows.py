@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from mcu_vision.ir import Graph
 from mcu_vision.plan.program import Step
-from mcu_vision.plan.row_rules import RowRule
+from mcu_vision.plan.row_rules import RowRule, in_memory
 
 NOTHING = int(np.iinfo(np.int32).max)
 
@@ -26,23 +26,19 @@ class RowTrace:
     first: dict[str, int]
     last: dict[str, int]
 
-    def live_rows(self, tensors: list[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """First and one past the last live row at each step, over all of `tensors`; (NOTHING, 0) if none."""
+    def capacity(self, tensors: list[str]) -> int:
+        """Rows that a ring shared by `tensors` must hold (rows of equal number share a place)."""
         columns = [self.column[t] for t in tensors]
         needed, complete = self.needed[:, columns], self.complete[:, columns]
         live = needed < complete
         low = np.where(live, needed, NOTHING).min(1).astype(np.int64)
-        return low, np.where(live, complete, 0).max(1).astype(np.int64)
-
-    def capacity(self, tensors: list[str]) -> int:
-        """Rows that a ring shared by `tensors` must hold (rows of equal number share a place)."""
-        low, high = self.live_rows(tensors)
+        high = np.where(live, complete, 0).max(1)
         return max(1, int((high - low).max(initial=0)))
 
 
 def trace_rows(graph: Graph, rules: list[RowRule], schedule: list[Step]) -> RowTrace:
     """Replay `schedule`."""
-    names = [n for n, t in graph.tensors.items() if t.data is None]
+    names = in_memory(graph)
     column = {n: i for i, n in enumerate(names)}
     shape = (len(schedule), len(names))
     needed, complete = np.full(shape, NOTHING, np.int32), np.zeros(shape, np.int32)

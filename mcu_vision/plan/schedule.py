@@ -1,5 +1,6 @@
 """In which order operators run their steps."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 from mcu_vision.ir import Graph
@@ -15,25 +16,32 @@ def schedule_steps(graph: Graph, rules: list[RowRule], cuts: tuple[int, ...] = (
     each map is kept only as long as its rows are still needed. No cut streams the whole graph; a cut before
     every operator runs layer by layer.
     """
-    complete = dict.fromkeys(graph.tensors, 0) | {name: graph.tensors[name].rows for name in graph.inputs}
     bounds = [0, *sorted(cuts), len(rules)]
-    schedule: list[Step] = []
-    for first, last in pairwise(bounds):
-        schedule += _stream(rules, range(first, last), complete)
-    return schedule
+    return [step for first, last in pairwise(bounds) for step in stream_segment(graph, rules, first, last)]
 
 
-def _stream(rules: list[RowRule], segment: range, complete: dict[str, int]) -> list[Step]:
-    """Steps of the operators in `segment`; `complete` counts the rows that exist of each tensor."""
-    done = dict.fromkeys(segment, 0)
-    backwards = tuple(reversed(segment))
-    steps: list[Step] = []
-    for _ in range(sum(rules[i].steps for i in segment)):
-        index = next(i for i in backwards if _ready(rules[i], done[i], complete))
-        steps.append(Step(index, done[index]))
+def stream_segment(graph: Graph, rules: list[RowRule], first: int, last: int) -> Iterator[Step]:
+    """Steps of operators [first, last) when those before have finished."""
+    complete = {name: tensor.rows for name, tensor in graph.tensors.items()}
+    readers: dict[str, list[int]] = {}
+    for index in range(last - 1, first - 1, -1):
+        complete[rules[index].output] = 0
+        for tensor in {name for name, _ in rules[index].reads}:
+            readers.setdefault(tensor, []).append(index)
+    done = dict.fromkeys(range(first, last), 0)
+    index = last - 1
+    for _ in range(sum(rules[i].steps for i in range(first, last))):
+        # Only readers of what was just written can have become ready below the operator that wrote it.
+        for reader in readers.get(rules[index].output, ()):
+            if reader > index and _ready(rules[reader], done[reader], complete):
+                index = reader
+                break
+        else:
+            while not _ready(rules[index], done[index], complete):
+                index -= 1
+        yield Step(index, done[index])
         complete[rules[index].output] = rules[index].writes[done[index]][1]
         done[index] += 1
-    return steps
 
 
 def _ready(rule: RowRule, step: int, complete: dict[str, int]) -> bool:

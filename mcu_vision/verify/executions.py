@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from mcu_vision.emulate.image_input import write_image
 from mcu_vision.emulate.interface import Emulator
 from mcu_vision.ir import Array
 from mcu_vision.plan.program import Program
@@ -40,7 +41,6 @@ def host_execution(program: Program, host: HostModel) -> Execution:
 def emulated_execution(program: Program, board: Emulator, prefix: str) -> Execution:
     """The unmodified firmware on an emulated board; rows are read as each step of the schedule begins."""
     arenas = {region: board.symbol(f"{prefix}_arena_{region}") for region, n in program.arena_bytes.items() if n}
-    input_address = int.from_bytes(board.read_memory(board.symbol("model_input_pointer"), 4), "little")
 
     def read(region: str, offset: int, count: int) -> bytes:
         return board.read_memory(arenas[region] + offset, count)
@@ -52,7 +52,7 @@ def emulated_execution(program: Program, board: Emulator, prefix: str) -> Execut
             if index > 0:
                 recorder.after_step(index - 1)
 
-        board.write_memory(input_address, image.tobytes())
+        write_image(board, image.tobytes())
         board.on_call(f"{prefix}_step", on_step)
         try:
             board.command("infer 1 0%")

@@ -11,6 +11,7 @@ from mcu_vision.cli.pipeline import Build, build_model
 from mcu_vision.data.letterbox import letterbox
 from mcu_vision.data.shared_faces import read_shared_faces
 from mcu_vision.evaluate.detector import detect_boxes
+from mcu_vision.plan import PlanOptions
 from mcu_vision.reference import quantize_input, run_graph
 from mcu_vision.toolchain import build_host_library
 from mcu_vision.toolchain.host_model import HostModel
@@ -21,7 +22,7 @@ SAMPLE_FACE = (172, 60, 114, 142)  # left, top, width, height in the shipped pho
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    return build_model("face-m4", "stm32f439", "zig", tmp_path_factory.mktemp("build"), "auto")
+    return build_model("face-m4", "stm32f439", "zig", tmp_path_factory.mktemp("build"), PlanOptions())
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 NN = Path(__file__).resolve().parents[2] / "firmware" / "nn"
+ARRAYS = {"int8_t": np.int8, "int16_t": np.int16, "int32_t": np.int32, "float": np.float32}
 INTEGERS = {"int8_t": ctypes.c_int8, "int16_t": ctypes.c_int16, "int32_t": ctypes.c_int32}
 
 
@@ -58,7 +59,7 @@ class StructLayout:
                 target = getattr(target, step)
             c_type, _, is_pointer = next(d for d in DECLARATIONS[owner] if d[1] == field)
             if is_pointer:
-                assert np.dtype(c_type.removesuffix("_t")) == item.dtype, f"{key} must be {c_type}"
+                assert ARRAYS[c_type] == item.dtype, f"{key} must be {c_type}"
                 setattr(target, field, place(np.ascontiguousarray(item)))
             else:
                 setattr(target, field, int(item))

@@ -16,17 +16,38 @@ def run_operator(machine: Machine, graph: Graph, inputs: list[Array]) -> Array:
     output = np.full((out.rows, out.row_elements), 99, out.dtype)
     scratch, state = (np.full(size // 4, -0x5A5A5A5A, np.int32) for size in memory_words(call))
     for step in range(op.steps(graph)):
-        first, last = op.rows_written(graph, step)
+        first, _ = op.rows_written(graph, step)
+        copied = op.row_copied(graph, step)
+        if copied is not None:
+            output[first] = output[copied]
+            continue
         target = output if op.accumulates else output[first : first + 1]
         copy = target.copy()
         arguments: list[Any] = [*input_arguments(graph, op, call, inputs, step), copy]
         arguments += [scratch] if call.scratch_bytes else []
-        arguments += [state] if call.state_bytes else []
+        arguments += [state] if call.state_bytes else [0] if call.passes_state else []
         arguments += [step] if call.passes_step else []
         machine.call(call.function, call.struct, call.params, *arguments)
         target[...] = copy
-        output[first + 1 : last] = output[first]
     return output.reshape(out.shape)
+
+
+def run_in_place(machine: Machine, graph: Graph, x: Array) -> Array:
+    """The same for an operator of one input whose output rows take the places of the input rows."""
+    op = graph.ops[0]
+    call = op.kernel(graph)
+    rows = [constant(row) for row in x.reshape(x.shape[1], -1)]
+    scratch, state = (np.full(size // 4, -0x5A5A5A5A, np.int32) for size in memory_words(call))
+    (window,) = op.windows(graph)
+    assert window is not None
+    for step, out in enumerate(rows):
+        first = step * window.stride + window.offset
+        places = range(first - window.lead, first + window.size)
+        out.flags.writeable = True
+        given = [rows[y] if 0 <= y < len(rows) else None for y in places]
+        machine.call(call.function, call.struct, call.params, given, out, scratch, state, step)
+        out.flags.writeable = False
+    return np.stack(rows).reshape(x.shape)
 
 
 def memory_words(call: KernelCall) -> tuple[int, int]:
@@ -48,8 +69,11 @@ def input_arguments(graph: Graph, op: Op, call: KernelCall, inputs: list[Array],
         if kind == "rows":
             assert window is not None
             first = step * window.stride + window.offset
-            places = range(first, first + window.size, window.dilation)
-            arguments.append([tensor_rows[y] if 0 <= y < len(tensor_rows) else None for y in places])
+            places = range(first - window.lead, first + window.size, window.dilation)
+            there = window.rows(step, len(tensor_rows))
+            gone = constant(np.full_like(tensor_rows[0], 0x55))
+            given = [tensor_rows[y] if y in there else gone for y in places]
+            arguments.append([row if 0 <= y < len(tensor_rows) else None for y, row in zip(places, given, strict=True)])
         else:
             arguments.append(tensor_rows.reshape(-1) if kind == "whole" else tensor_rows[step])
     return arguments

@@ -37,14 +37,27 @@ def depthwise(w: int, channels: int, stride: int = 1) -> Graph:
     return convolution(op, (1, 8, w, channels), (1, 3, 3, channels), 3)
 
 
+def bottleneck(w: int, channels: int, hidden: int, tile: int, recompute: bool = False) -> Graph:
+    """3x3 with the addition of its input."""
+    shapes = {"expand": (hidden, 1, 1, channels), "depthwise": (1, 3, 3, hidden), "project": (channels, 1, 1, hidden)}
+    constants: dict[str, Tensor] = {}
+    for stage, shape in shapes.items():
+        axis = 3 if stage == "depthwise" else 0
+        constants[f"{stage}.w"] = constant(f"{stage}.w", shape, "int8", 127, axis)
+        constants[f"{stage}.b"] = constant(f"{stage}.b", (shape[axis],), "int32", 999, 0)
+    op = ops.InvertedBottleneck("block", (), (), tile_pixels=tile, recompute=recompute)
+    op.quantizations = ((RELU6_SCALE, -128), (RELU6_SCALE, -128), (0.1, 3))
+    return one_op(op, [activation("x", (1, 8, w, channels), -5, 0.1)], constants, activation("out", (), -5, 0.1))
+
+
 def rnn_pool(w: int, k: int, h1: int, h2: int, patch: int = 8, stride: int = 4) -> Graph:
     constants: dict[str, Tensor] = {}
     for index, (inputs, hidden) in enumerate(((k, h1), (h1, h2)), 1):
         shapes = {"w": (hidden, inputs), "u": (hidden, hidden), "bias_z": (hidden,), "bias_h": (hidden,)}
         for key, shape in shapes.items():
             constants[f"{key}{index}"] = constant(f"{key}{index}", shape, "int16", 2000)
-    op = ops.RnnPool("pool", (), (), (patch, patch), stride, replicate_last=True)
-    op.formats = (CellFormat(20, 14, 12, 1 << 14, 0), CellFormat(28, 14, 12, 1 << 14, 0))
+    op = ops.RnnPool("pool", (), (), (patch, patch), stride)
+    op.formats = (CellFormat(21, 14, 12, 1 << 14, 0), CellFormat(29, 15, 12, 1 << 14, 0))
     return one_op(op, [activation("x", (1, patch + stride, w, k), -128)], constants, activation("out", ()))
 
 
@@ -62,6 +75,7 @@ def count_row(target: Any, graph: Graph) -> tuple[int, int]:
     arguments = [*input_arguments(graph, op, call, inputs, step), np.zeros(out.row_elements, out.dtype)]
     for size in (call.scratch_bytes, call.state_bytes):
         arguments += [np.zeros(-(-size // 4), np.int32)] if size else []
+    arguments += [0] if call.passes_state and not call.state_bytes else []
     arguments += [step] if call.passes_step else []
     instructions = target.instructions(call.function, call.struct, call.params, *arguments)
     return instructions, op.macs(graph) // op.steps(graph) or out.row_elements
@@ -77,6 +91,14 @@ LAYERS = {
     "conv 3->4 s2, 640": lambda: conv(640, 3, 4, 3, 2),
     "conv 32->8, 40": lambda: conv(40, 32, 8),
     "conv 64->6, 20": lambda: conv(20, 64, 6),
+    "pointwise 32->64, 40": lambda: conv(40, 32, 64, 1),
+    "depthwise 64, 40": lambda: depthwise(40, 64),
+    "pointwise 64->32, 40": lambda: conv(40, 64, 32, 1),
+    "bottleneck 32->64, 40, tile 24": lambda: bottleneck(40, 32, 64, 24),
+    "bottleneck 32->64, 40, tile 8": lambda: bottleneck(40, 32, 64, 8),
+    "bottleneck 32->64, 40, tile 4": lambda: bottleneck(40, 32, 64, 4),
+    "bottleneck 32->64, 40, tile 8, again": lambda: bottleneck(40, 32, 64, 8, recompute=True),
+    "bottleneck 32->64, 40, tile 4, again": lambda: bottleneck(40, 32, 64, 4, recompute=True),
     "rnn_pool 4->16->16, 160": lambda: rnn_pool(160, 4, 16, 16),
     "rnn_pool 4->8->8, 320": lambda: rnn_pool(320, 4, 8, 8),
     "add 32, 40": lambda: add(40, 32),

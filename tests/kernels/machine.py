@@ -67,16 +67,13 @@ class Machine(ABC):
     def call(self, function: str, struct: str, params: Mapping[str, Any], *arguments: Argument) -> None:
         """Call `function(params, *arguments)`; writable arrays are changed in place, nothing else may be.
 
-        An array given twice has one address.
+        An array given twice has one address, also if it is given within a list.
         """
         self.free_all()
         self._blocks.clear()
         constants = self._place_bytes(self.layout.pack(struct, params, self.place), 8, False)
         addresses: dict[int, int] = {}
-        for argument in arguments:
-            if id(argument) not in addresses:
-                addresses[id(argument)] = self._argument(argument)
-        self.execute(function, [constants, *(addresses[id(a)] for a in arguments)])
+        self.execute(function, [constants, *(self._argument(a, addresses) for a in arguments)])
         for argument in arguments:
             if isinstance(argument, np.ndarray) and argument.flags.writeable:
                 data = self.read(addresses[id(argument)], argument.nbytes)
@@ -85,12 +82,14 @@ class Machine(ABC):
             assert all(self.read(g, len(GUARD)) == GUARD for g in block.guards), "wrote outside an array"
             assert block.writable or self.read(block.address, len(block.contents)) == block.contents
 
-    def _argument(self, argument: Argument) -> int:
+    def _argument(self, argument: Argument, addresses: dict[int, int]) -> int:
         if isinstance(argument, int):
             return argument
         if isinstance(argument, np.ndarray):
-            return self.place(argument, bool(argument.flags.writeable))
-        rows = [0 if row is None else self.place(row) for row in argument]
+            if id(argument) not in addresses:
+                addresses[id(argument)] = self.place(argument, bool(argument.flags.writeable))
+            return addresses[id(argument)]
+        rows = [0 if row is None else self._argument(row, addresses) for row in argument]
         size = ctypes.sizeof(self.layout.pointer)
         return self._place_bytes(b"".join(r.to_bytes(size, "little") for r in rows), size, False)
 

@@ -1,5 +1,6 @@
 """Graphs of one operator with random weights, scales and zero points, as hypothesis strategies."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from mcu_vision.ir import Graph, Op, Quantization, Tensor
 from mcu_vision.ops.rnn_pool import CellFormat
 
 ZERO_POINTS = st.sampled_from([-128, -127, -1, 0, 3, 127])
-ACTIVATIONS = st.sampled_from(["none", "relu", "relu6"])
+ACTIVATIONS = st.sampled_from(["none", "relu", "relu6", "relu_n1_to_1"])
+TILES = st.sampled_from([1, 2, 3, 4, 7, 24, 48])
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -32,7 +34,14 @@ def activation(name: str, shape: tuple[int, ...], zero: int = 0, scale: float = 
 
 
 def weighted(op: Op, shape: tuple[int, ...], weights_shape: tuple[int, ...], axis: int, draw: Any) -> Graph:
-    """A graph of a convolution or dense layer whose accumulators stay within the kernels' bound."""
+    """A graph of a convolution or dense layer with random scales and zero points."""
+    constants = constants_of("", weights_shape, axis, draw)
+    x, out = activation("x", shape, draw(ZERO_POINTS)), activation("out", (), draw(ZERO_POINTS))
+    return one_op(op, [x], constants, out)
+
+
+def constants_of(prefix: str, weights_shape: tuple[int, ...], axis: int, draw: Any) -> dict[str, Tensor]:
+    """Weights and bias with which accumulators stay within the kernels' bound."""
     random = np.random.default_rng(draw(SEEDS))
     channels = weights_shape[axis]
     extreme = draw(st.booleans())
@@ -42,12 +51,11 @@ def weighted(op: Op, shape: tuple[int, ...], weights_shape: tuple[int, ...], axi
     exponents = random.uniform(-33, 5, channels) if draw(st.booleans()) else random.uniform(-11, -5, channels)
     scales = tuple(float(s) for s in np.exp2(exponents).astype(np.float32))
     bias = random.integers(-(taps << 13) - 300, (taps << 13) + 300, channels).astype(np.int32)
-    constants = {
-        "weights": Tensor("weights", weights_shape, "int8", Quantization(scales, 0, axis), weights.astype(np.int8)),
-        "bias": Tensor("bias", (channels,), "int32", Quantization(scales, 0, 0), bias),
-    }
-    x, out = activation("x", shape, draw(ZERO_POINTS)), activation("out", (), draw(ZERO_POINTS))
-    return one_op(op, [x], constants, out)
+    constants = [
+        Tensor(f"{prefix}weights", weights_shape, "int8", Quantization(scales, 0, axis), weights.astype(np.int8)),
+        Tensor(f"{prefix}bias", (channels,), "int32", Quantization(scales, 0, 0), bias),
+    ]
+    return {tensor.name: tensor for tensor in constants}
 
 
 def _window(draw: Any, largest: int) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int, int, int]]:
@@ -70,14 +78,14 @@ def conv(draw: Any) -> Graph:
     h, w = _size(draw, kernel, padding, dilation)
     w += draw(st.sampled_from([0, 0, 0, 60]))
     in_c, out_c = draw(st.sampled_from([1, 2, 3, 4, 5, 7, 8])), draw(st.integers(1, 5))
-    op = ops.Conv2d("conv", (), (), stride, dilation, padding, draw(ACTIVATIONS))
+    op = ops.Conv2d("conv", (), (), stride, dilation, padding, draw(ACTIVATIONS), draw(TILES))
     return weighted(op, (1, h, w, in_c), (out_c, *kernel, in_c), 0, draw)
 
 
 @st.composite
 def pointwise(draw: Any) -> Graph:
     w, in_c, out_c = draw(st.integers(1, 60)), draw(st.integers(1, 40)), draw(st.integers(1, 9))
-    op = ops.Conv2d("conv", (), (), activation=draw(ACTIVATIONS))
+    op = ops.Conv2d("conv", (), (), activation=draw(ACTIVATIONS), tile_pixels=draw(TILES))
     return weighted(op, (1, 2, w, in_c), (out_c, 1, 1, in_c), 0, draw)
 
 
@@ -90,24 +98,90 @@ def depthwise(draw: Any) -> Graph:
     h, w = _size(draw, kernel, padding, dilation)
     w += draw(st.sampled_from([0, 0, 0, 100]))
     channels = draw(st.integers(1, 9))
-    op = ops.DepthwiseConv2d("depthwise", (), (), stride, dilation, padding, draw(ACTIVATIONS))
+    op = ops.DepthwiseConv2d("depthwise", (), (), stride, dilation, padding, draw(ACTIVATIONS), draw(TILES))
     return weighted(op, (1, h, w, channels), (1, *kernel, channels), 3, draw)
 
 
 @st.composite
 def dense(draw: Any) -> Graph:
     inputs, outputs = draw(st.integers(1, 70)), draw(st.integers(1, 7))
-    return weighted(ops.Dense("dense", (), (), draw(ACTIVATIONS)), (1, inputs), (outputs, inputs), 0, draw)
+    shape = draw(st.sampled_from([(1, inputs), (1, 3, inputs)]))
+    return weighted(ops.Dense("dense", (), (), draw(ACTIVATIONS)), shape, (outputs, inputs), 0, draw)
 
 
 SCALES = st.floats(2**-7, 3.0, width=32)
 
 
 @st.composite
-def add(draw: Any) -> Graph:
-    shape = (1, draw(st.integers(1, 2)), draw(st.integers(1, 5)), draw(st.integers(1, 9)))
-    a, b, out = (activation(n, shape, draw(ZERO_POINTS), draw(SCALES)) for n in ("a", "b", "out"))
-    return one_op(ops.Add("add", (), (), draw(ACTIVATIONS)), [a, b], {}, out)
+def inverted_bottleneck(draw: Any, in_place: bool = False) -> Graph:
+    stages = draw(st.sampled_from(_CHAINS if not in_place else [c for c in _CHAINS if "expand" in c]))
+    kernel, stride, padding = _window(draw, 5)
+    if in_place:
+        kernel = (max(2, kernel[0]), kernel[1])
+    if "add" in stages or in_place:
+        stride, padding = (1, 1), _same_size(draw, kernel)
+    h, w = _size(draw, kernel, padding)
+    h, w = h + draw(st.integers(0, 3)), w + draw(st.sampled_from([0, 0, 30]))
+    in_c = draw(st.integers(1, 9))
+    same_c = "add" in stages or in_place
+    out_c = in_c if same_c else draw(st.integers(1, 9))
+    any_hidden = "expand" in stages and ("project" in stages or not same_c)
+    hidden_c = draw(st.integers(1, 9)) if any_hidden else in_c
+    shapes = {"expand": (hidden_c, 1, 1, in_c), "depthwise": (1, *kernel, hidden_c), "project": (out_c, 1, 1, hidden_c)}
+    constants: dict[str, Tensor] = {}
+    wild = draw(st.sampled_from([False, False, False, True]))
+    random = np.random.default_rng(draw(SEEDS))
+    for stage in (s for s in stages if s in shapes):
+        axis = 3 if stage == "depthwise" else 0
+        if wild:
+            constants |= constants_of(f"{stage}.", shapes[stage], axis, draw)
+        else:
+            constants |= _mild_constants(f"{stage}.", shapes[stage], axis, random)
+    # Room above for what a fused activation lets through, and little of it that saturates.
+    zeros = st.sampled_from([-128, -100, -3, 5])
+    op = ops.InvertedBottleneck(
+        "block",
+        (),
+        (),
+        stages,
+        tuple(draw(ACTIVATIONS) for _ in stages),
+        tuple((1 / 16, draw(zeros)) for _ in stages[1:]),
+        stride,
+        padding,
+        draw(TILES),
+        not in_place and draw(st.booleans()),
+    )
+    x, out = (activation(name, (1, h, w, in_c), draw(zeros), 1 / 16) for name in ("x", "out"))
+    return one_op(op, [x], constants, out)
+
+
+def _mild_constants(prefix: str, shape: tuple[int, ...], axis: int, random: np.random.Generator) -> dict[str, Tensor]:
+    """Weights and bias that keep random values about as large as they are, so that every input counts."""
+    taps = int(np.prod(shape)) // shape[axis]
+    weights = random.integers(-127, 128, shape).astype(np.int8)
+    bias = random.integers(-3000, 3000, shape[axis]).astype(np.int32)
+    gains = random.uniform(0.5, 1.5, shape[axis]) / (74 * taps**0.5)
+    scales = Quantization(tuple(float(s) for s in gains.astype(np.float32)), 0, axis)
+    constants = [Tensor(f"{prefix}weights", shape, "int8", scales, weights)]
+    constants.append(Tensor(f"{prefix}bias", bias.shape, "int32", Quantization(scales.scales, 0, 0), bias))
+    return {tensor.name: tensor for tensor in constants}
+
+
+_CHAINS = [
+    ("expand", "depthwise", "project", "add"),
+    ("expand", "depthwise", "project", "add"),
+    ("expand", "depthwise", "project"),
+    ("depthwise", "project", "add"),
+    ("depthwise", "project"),
+    ("expand", "depthwise"),
+    ("expand", "depthwise", "add"),
+]
+
+
+def _same_size(draw: Any, kernel: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Padding with which the output is as large as the input."""
+    top, left = draw(st.integers(0, kernel[0] - 1)), draw(st.integers(0, kernel[1] - 1))
+    return top, left, kernel[0] - 1 - top, kernel[1] - 1 - left
 
 
 @st.composite
@@ -135,16 +209,104 @@ def concat(draw: Any) -> Graph:
     return one_op(ops.Concat("concat", (), ()), tensors, {}, activation("out", ()))
 
 
-def _cell(index: int, inputs: int, hidden: int, form: CellFormat, random: np.random.Generator) -> dict[str, Tensor]:
-    """Weights as large as the sums of 32 bits allow, and biases to +-2 or of any size."""
-    limit = min(32767, 2**16 // hidden - 1)
-    w_limit = min(32767, (2**16 if index == 2 else 2**22) // inputs - 1)
+@st.composite
+def lookup(draw: Any) -> Graph:
+    table = np.random.default_rng(draw(SEEDS)).integers(-128, 128, 256).astype(np.int8)
+    x = activation("x", (1, draw(st.integers(1, 3)), 5, draw(st.integers(1, 9))))
+    return one_op(
+        ops.Lookup("lookup", (), ()), [x], {"t": Tensor("t", (256,), "int8", None, table)}, activation("out", ())
+    )
+
+
+@st.composite
+def rearrange(draw: Any) -> Graph:
+    view = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=6)))
+    axes = tuple(draw(st.permutations(range(len(view)))))
+    shape = tuple(view[a] for a in axes)
+    if draw(st.booleans()):
+        axes, shape = (
+            tuple(range(len(view))),
+            draw(st.sampled_from([(prod(view),), (prod(view), 1, 1), (1, 1, prod(view))])),
+        )
+    op = ops.Rearrange("rearrange", (), (), shape, view, axes)
+    return one_op(op, [activation("x", (1, *view))], {}, activation("out", ()))
+
+
+@st.composite
+def select(draw: Any) -> Graph:
+    size = draw(st.tuples(*[st.integers(1, 5)] * 3))
+    picks = []
+    for n in size:
+        first, stride, before, after = (draw(st.integers(low, 2)) for low in (0, 1, 0, 0))
+        regular = (-1,) * before + tuple(range(min(first, n - 1), n, stride)) + (-1,) * after
+        places = st.lists(st.integers(-1, n - 1), min_size=1, max_size=6).map(tuple)
+        picks.append(draw(st.one_of(st.just(()), st.just(regular), places)))
+    op = ops.Select("select", (), (), *picks, fill=draw(st.integers(-128, 127)))
+    return one_op(op, [activation("x", (1, *size))], {}, activation("out", ()))
+
+
+@st.composite
+def pair(draw: Any, kind: type[Op]) -> Graph:
+    """Operators of two inputs and a fused activation."""
+    shape = (1, draw(st.integers(1, 2)), draw(st.integers(1, 5)), draw(st.integers(1, 9)))
+    a, b, out = (activation(n, shape, draw(ZERO_POINTS), draw(SCALES)) for n in ("a", "b", "out"))
+    op = kind("pair", (), ())
+    if "activation" in op.attributes():
+        op = kind("pair", (), (), activation=draw(ACTIVATIONS))  # type: ignore[call-arg]
+    return one_op(op, [a, b], {}, out)
+
+
+@st.composite
+def batch_matmul(draw: Any) -> Graph:
+    batches, rows, columns, depth = (draw(st.integers(1, n)) for n in (3, 4, 4, 9))
+    shapes = {"a": (1, batches, rows, depth), "b": (1, batches, columns, depth)}
+    a, b = (activation(n, shape, draw(ZERO_POINTS), draw(SCALES)) for n, shape in shapes.items())
+    out = activation("out", (), draw(ZERO_POINTS), draw(SCALES))
+    return one_op(ops.BatchMatMul("matmul", (), ()), [a, b], {}, out)
+
+
+@st.composite
+def resize_bilinear(draw: Any) -> Graph:
+    shape = (1, *draw(st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(1, 4))))
+    corners, centers = draw(st.sampled_from([(False, False), (True, False), (False, True)]))
+    size = draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
+    op = ops.ResizeBilinear("resize", (), (), size, corners, centers)
+    return one_op(op, [activation("x", shape)], {}, activation("out", ()))
+
+
+@st.composite
+def arg_extremum(draw: Any, kind: type[Op]) -> Graph:
+    shape = (1, *draw(st.lists(st.integers(1, 5), min_size=1, max_size=3)))
+    return one_op(kind("arg", (), ()), [activation("x", shape)], {}, Tensor("out", (), "int32"))
+
+
+@st.composite
+def constants(draw: Any) -> Graph:
+    shape = (1, draw(st.integers(1, 3)), draw(st.integers(1, 4)), draw(st.integers(1, 5)))
+    values = np.random.default_rng(draw(SEEDS)).integers(-128, 128, shape).astype(np.int8)
+    return one_op(
+        ops.Constant("constant", (), ()), [], {"v": Tensor("v", shape, "int8", None, values)}, activation("out", ())
+    )
+
+
+def _cell(
+    index: int, inputs: int, hidden: int, form: CellFormat, roomy: bool, random: np.random.Generator
+) -> dict[str, Tensor]:
+    """Weights as large as the sums of 32 bits allow, and biases to +-2 or of any size; or, if `roomy`, both such
+    that pre-activations and the first cell's input products fit int16."""
+    limit = 2**16 // hidden - 1
+    w_limit = (2**16 if index == 2 else 2**22) // inputs - 1
     bias_limit = int(random.choice([2 << form.pre_bits, 32767 - (1 << form.pre_bits), 32767]))
+    if roomy:
+        bias_limit = (1 << 14) - (1 << form.pre_bits - 1) - 2
+        limit = min(limit, (bias_limit << form.u_bits - form.pre_bits + 14 >> 14) // hidden)
+        w_limit = min(w_limit, (1 << 14 << form.w_bits - form.pre_bits >> 8) // inputs)
     shapes = {"w": (hidden, inputs), "u": (hidden, hidden), "bias_z": (hidden,), "bias_h": (hidden,)}
     limits = {"w": w_limit, "u": limit, "bias_z": bias_limit, "bias_h": bias_limit}
     tensors = {}
     for key, shape in shapes.items():
-        data = random.integers(-limits[key], limits[key] + 1, shape).astype(np.int16)
+        largest = min(limits[key], 32767)
+        data = random.integers(-largest, largest + 1, shape).astype(np.int16)
         tensors[f"{key}{index}"] = Tensor(f"{key}{index}", shape, "int16", None, data)
     return tensors
 
@@ -153,19 +315,24 @@ def _cell(index: int, inputs: int, hidden: int, form: CellFormat, random: np.ran
 def rnn_pool(draw: Any) -> Graph:
     patch = draw(st.tuples(st.integers(1, 6), st.integers(1, 6)))
     stride = draw(st.integers(1, 5))
-    k, h1, h2 = draw(st.integers(1, 9)), draw(st.integers(1, 20)), draw(st.integers(1, 20))
+    sizes = st.sampled_from([8, 16]) | st.integers(1, 20)
+    k, h1, h2 = draw(st.just(4) | st.integers(1, 9)), draw(sizes), draw(sizes)
     down, across = draw(st.integers(1, 3)), draw(st.integers(1, 4))
     size = (patch[0] + stride * (down - 1) + draw(st.integers(0, 1)), patch[1] + stride * (across - 1))
     random = np.random.default_rng(draw(SEEDS))
+    roomy = draw(st.booleans())
     constants: dict[str, Tensor] = {}
     formats = []
     for index, (inputs, hidden) in enumerate(((k, h1), (h1, h2)), 1):
         pre_bits = draw(st.integers(5, 13))
         zeta, nu = draw(st.sampled_from([(1 << 14, 0), (1 << 14, 0), (16000, 300), (20000, 16384)]))
+        if roomy:
+            zeta, nu = 1 << 14, 0
         w_bits = pre_bits + draw(st.integers(1, 18))
         formats.append(CellFormat(w_bits, draw(st.integers(max(1, pre_bits - 1), 15)), pre_bits, zeta, nu))
-        constants |= _cell(index, inputs, hidden, formats[-1], random)
-    op = ops.RnnPool("pool", (), (), patch, stride, draw(st.booleans()), draw(st.booleans()))
+        constants |= _cell(index, inputs, hidden, formats[-1], roomy, random)
+    smooth = draw(st.booleans()) and not roomy
+    op = ops.RnnPool("pool", (), (), patch, stride, smooth, draw(st.booleans()))
     op.formats, op.out_bits = tuple(formats), draw(st.integers(5, 14))
     x = activation("x", (1, *size, k), draw(ZERO_POINTS))
     return one_op(op, [x], constants, activation("out", ()))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import one_op
 import pytest
-from driver import assert_equal_to_reference, random_input
+from driver import assert_equal_to_reference, random_input, run_in_place, run_operator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from machine import Array, Machine
@@ -17,8 +17,15 @@ GRAPHS = {
     "conv": one_op.conv(),
     "pointwise": one_op.pointwise(),
     "depthwise": one_op.depthwise(),
+    "inverted_bottleneck": one_op.inverted_bottleneck(),
     "dense": one_op.dense(),
-    "add": one_op.add(),
+    "add": one_op.pair(ops.Add),
+    "sub": one_op.pair(ops.Sub),
+    "mul": one_op.pair(ops.Mul),
+    "prelu": one_op.pair(ops.Prelu),
+    "batch_matmul": one_op.batch_matmul(),
+    "minimum": one_op.pair(ops.Minimum),
+    "maximum": one_op.pair(ops.Maximum),
     "max_pool": one_op.pool(ops.MaxPool2d),
     "average_pool": one_op.pool(ops.AveragePool2d),
     "mean": one_op.simple(ops.Mean),
@@ -26,6 +33,13 @@ GRAPHS = {
     "l2_normalize": one_op.simple(ops.L2Normalize),
     "softmax": one_op.simple(ops.Softmax),
     "concat": one_op.concat(),
+    "lookup": one_op.lookup(),
+    "rearrange": one_op.rearrange(),
+    "select": one_op.select(),
+    "constant": one_op.constants(),
+    "resize_bilinear": one_op.resize_bilinear(),
+    "arg_max": one_op.arg_extremum(ops.ArgMax),
+    "arg_min": one_op.arg_extremum(ops.ArgMin),
     "rnn_pool": one_op.rnn_pool(),
     "decode_boxes": one_op.decode_boxes(),
 }
@@ -66,6 +80,20 @@ def test_add_in_place(machine: Machine) -> None:
     machine.call("nn_add_s8", "nn_add", params, a, b, apart)
     machine.call("nn_add_s8", "nn_add", params, a, b, a)
     np.testing.assert_array_equal(a, apart)
+
+
+def test_inverted_bottleneck_in_place(machine: Machine) -> None:
+    """Each output row lies over the input row of its number."""
+
+    @FEW
+    @given(graph=one_op.inverted_bottleneck(in_place=True), seed=one_op.SEEDS)
+    def check(graph: Graph, seed: int) -> None:
+        op, x = graph.ops[0], random_input(graph.input, np.random.default_rng(seed))
+        assert op.in_place_inputs(graph) == graph.inputs
+        expected = run_operator(machine, graph, [x])
+        np.testing.assert_array_equal(run_in_place(machine, graph, x), expected)
+
+    check()
 
 
 def test_copy(machine: Machine) -> None:

@@ -99,14 +99,6 @@ def test_verify_finds_a_firmware_that_is_not_the_model(cli: Cli) -> None:
     assert outcome["first_difference"]["execution"] == "emulated"
 
 
-def test_plan_lists_buffers(cli: Cli) -> None:
-    model = cli.model(detector())
-    assert "rnn_pool1.state" in cli("plan", "--model", model)
-    plan = cli.json("plan", "--model", model, "--schedule", "layers")
-    assert plan["schedule_kind"] == "layers"
-    assert len(plan["schedule"]) > len(plan["operators"])
-
-
 def test_user_faults_are_one_line(cli: Cli, photo: Path) -> None:
     model = cli.model(detector())
     broken = cli.folder / "broken.safetensors"

@@ -27,9 +27,10 @@ def compile_program(folder: Path, main: str) -> Path:
     return program
 
 
+@pytest.mark.parametrize("source", ["frame", "rows"])
 @pytest.mark.parametrize("graph", [tiny_detector(5), tiny_classifier(5)], ids=lambda g: g.name)
-def test_the_ten_lines_of_the_readme_work_in_a_foreign_program(graph: Graph, tmp_path: Path) -> None:
-    built = BuiltModel.generate(graph, tmp_path)
+def test_the_few_lines_of_the_readme_work_in_a_foreign_program(graph: Graph, source: str, tmp_path: Path) -> None:
+    built = BuiltModel.generate(graph, tmp_path, source=source)
     readme = (built.folder / "src" / "README.md").read_text()
     example = re.search(r"```c\n(.*?)```", readme, re.DOTALL)
     assert example is not None

@@ -9,12 +9,14 @@ from mcu_vision.emulate.unicorn_board import UnicornBoard
 PAGE_BYTES = 4096
 
 
+@pytest.mark.parametrize("hooks", [{"check_alignment": True}, {"check_alignment": False, "watch_ram": True}])
 @pytest.mark.parametrize("access", ["ldrlt r3, [r4]", "strlt r3, [r4, #16]", "ldrblt r3, [r4]"])
 @pytest.mark.parametrize("it_block", ["it lt\n{}", "itt lt\nmovlt r6, r6\n{}", "itt lt\n{}\nmovlt r6, r6"])
 def test_code_behind_a_conditional_access_is_not_conditional(
-    run_program: Callable[..., UnicornBoard], access: str, it_block: str
+    run_program: Callable[..., UnicornBoard], access: str, it_block: str, hooks: dict[str, bool]
 ) -> None:
-    board = run_program(f"""
+    board = run_program(
+        f"""
 function reset
     ldr r4, =0x20000000
     movs r0, #1
@@ -32,5 +34,7 @@ function reset
 9:  wfi
     b 9b
 .ltorg
-""")
+""",
+        **hooks,
+    )
     assert board.read_memory(0x20000004, 4) == b"\x03\x00\x00\x00"

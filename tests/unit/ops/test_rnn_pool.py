@@ -130,6 +130,7 @@ def test_rows_written_and_windows_match_the_shape() -> None:
     assert written[0] == (0, 1)
     assert written[-1][1] == out.rows
     assert all(before[1] == after[0] for before, after in pairwise(written))
+    assert [op.row_copied(graph, step) for step in range(out.rows)] == [None] * (out.rows - 1) + [out.rows - 2]
     window = op.windows(graph)[0]
     assert window is not None
     assert window.span(1, 40) == (4, 12)

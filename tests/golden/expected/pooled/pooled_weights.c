@@ -110,4 +110,5 @@ const nn_conv pooled_op2 = {
     .shift = pooled_op2_shift,
     .in_c = 16,
     .out_c = 2,
+    .out_w = 1,
 };

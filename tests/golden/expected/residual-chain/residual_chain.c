@@ -20,30 +20,41 @@
 ALIGNED NN_ARENA_SECTION(".arena.sram") int8_t residual_chain_arena_sram[RESIDUAL_CHAIN_ARENA_SRAM_BYTES];
 
 /* image: 9 x 8 x 1 int8 */
-static const nn_ring tensor_0 = {residual_chain_arena_sram + 0, 8, 9, 9};
+static const nn_ring tensor_0 = {residual_chain_arena_sram + 408, NULL, 8, 9, 9};
 /* conv2d0.out: 5 x 4 x 4 int8 */
-static const nn_ring tensor_1 = {residual_chain_arena_sram + 424, 16, 3, 5};
+static int8_t *const tensor_1_slots[] = {
+    residual_chain_arena_sram + 32, residual_chain_arena_sram + 48, residual_chain_arena_sram + 16,
+};
+static const nn_ring tensor_1 = {residual_chain_arena_sram + 32, tensor_1_slots, 16, 3, 5};
 /* depthwise_conv2d1.out: 5 x 4 x 4 int8 */
-static const nn_ring tensor_2 = {residual_chain_arena_sram + 472, 16, 1, 5};
+static const nn_ring tensor_2 = {residual_chain_arena_sram + 0, NULL, 16, 1, 5};
 /* conv2d2.out: 5 x 4 x 4 int8 */
-static const nn_ring tensor_3 = {residual_chain_arena_sram + 0, 16, 5, 5};
+static int8_t *const tensor_3_slots[] = {
+    residual_chain_arena_sram + 64, residual_chain_arena_sram + 432, residual_chain_arena_sram + 448, residual_chain_arena_sram + 16,
+    residual_chain_arena_sram + 32,
+};
+static const nn_ring tensor_3 = {residual_chain_arena_sram + 64, tensor_3_slots, 16, 5, 5};
 /* add3.out: 5 x 4 x 4 int8 */
-static const nn_ring tensor_4 = {residual_chain_arena_sram + 0, 16, 5, 5};
+static int8_t *const tensor_4_slots[] = {
+    residual_chain_arena_sram + 64, residual_chain_arena_sram + 432, residual_chain_arena_sram + 448, residual_chain_arena_sram + 16,
+    residual_chain_arena_sram + 32,
+};
+static const nn_ring tensor_4 = {residual_chain_arena_sram + 64, tensor_4_slots, 16, 5, 5};
 /* conv2d4.out: 5 x 4 x 2 int8 */
-static const nn_ring tensor_5 = {residual_chain_arena_sram + 376, 8, 5, 5};
+static const nn_ring tensor_5 = {residual_chain_arena_sram + 48, NULL, 8, 5, 5};
 
 /* conv2d0: conv2d -> 5 x 4 x 4 */
 static void run_0(int32_t step) {
     const int8_t *rows[3];
     nn_window(&tensor_0, step * 2 - 1, 1, 3, rows);
-    nn_conv_s8(&residual_chain_op0, rows, nn_row(&tensor_1, step), (void *)(residual_chain_arena_sram + 72));
+    nn_conv_s8(&residual_chain_op0, rows, nn_row(&tensor_1, step), (void *)(residual_chain_arena_sram + 80));
 }
 
 /* depthwise_conv2d1: depthwise_conv2d -> 5 x 4 x 4 */
 static void run_1(int32_t step) {
     const int8_t *rows[3];
     nn_window(&tensor_1, step - 1, 1, 3, rows);
-    nn_depthwise_s8(&residual_chain_op1, rows, nn_row(&tensor_2, step), (void *)(residual_chain_arena_sram + 72));
+    nn_depthwise_s8(&residual_chain_op1, rows, nn_row(&tensor_2, step), (void *)(residual_chain_arena_sram + 80));
 }
 
 /* conv2d2: conv2d -> 5 x 4 x 4 */
@@ -60,7 +71,7 @@ static void run_3(int32_t step) {
 static void run_4(int32_t step) {
     const int8_t *rows[3];
     nn_window(&tensor_4, step - 1, 1, 3, rows);
-    nn_conv_s8(&residual_chain_op4, rows, nn_row(&tensor_5, step), (void *)(residual_chain_arena_sram + 80));
+    nn_conv_s8(&residual_chain_op4, rows, nn_row(&tensor_5, step), (void *)(residual_chain_arena_sram + 88));
 }
 
 static void (*const operators[])(int32_t step) = {
@@ -78,17 +89,18 @@ static const uint8_t schedule[RESIDUAL_CHAIN_STEPS] = {
 
 static uint16_t steps_done[5];
 
-int8_t *residual_chain_input(void) { return residual_chain_arena_sram + 0; }
+int8_t *residual_chain_input(void) { return residual_chain_arena_sram + 408; }
 
 #if defined(__GNUC__)
 __attribute__((noinline))
 #endif
-void residual_chain_step(int index) {
+int residual_chain_step(int index) {
     if (index == 0) {
         memset(steps_done, 0, sizeof steps_done);
     }
     const uint8_t op = schedule[index];
     operators[op](steps_done[op]++);
+    return 0;
 }
 
 #if defined(__GNUC__)
@@ -96,7 +108,10 @@ __attribute__((noinline))
 #endif
 int residual_chain_invoke(void) {
     for (int index = 0; index < RESIDUAL_CHAIN_STEPS; ++index) {
-        residual_chain_step(index);
+        const int error = residual_chain_step(index);
+        if (error != 0) {
+            return error;
+        }
     }
     return 0;
 }

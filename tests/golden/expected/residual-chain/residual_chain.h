@@ -1,4 +1,4 @@
-/* residual-chain: int8 neural network, 3,200 multiply-accumulates, 488 bytes of RAM.
+/* residual-chain: int8 neural network, 3,200 multiply-accumulates, 480 bytes of RAM.
  * Not reentrant. The image buffer is part of the working memory, which an inference overwrites. */
 #ifndef RESIDUAL_CHAIN_H
 #define RESIDUAL_CHAIN_H
@@ -15,7 +15,7 @@
 #define RESIDUAL_CHAIN_INPUT_PRESERVED 0 /* 1: the image survives an inference */
 #define RESIDUAL_CHAIN_OUTPUTS 1
 #define RESIDUAL_CHAIN_STEPS 25
-#define RESIDUAL_CHAIN_ARENA_SRAM_BYTES 488
+#define RESIDUAL_CHAIN_ARENA_SRAM_BYTES 480
 #define RESIDUAL_CHAIN_OUTPUT0_BYTES 40 /* 5 x 4 x 2 int8 */
 #define RESIDUAL_CHAIN_OUTPUT0_SCALE 0.0715315938f
 #define RESIDUAL_CHAIN_OUTPUT0_ZERO_POINT (93)
@@ -29,8 +29,9 @@ int8_t *residual_chain_input(void);
 /* Run one inference; 0 when done. */
 int residual_chain_invoke(void);
 
-/* Run the index-th of the steps of an inference; residual_chain_invoke() runs 0..RESIDUAL_CHAIN_STEPS - 1 in order. */
-void residual_chain_step(int index);
+/* Run the index-th of the steps of an inference, and return as residual_chain_invoke() does, which runs
+ * 0..RESIDUAL_CHAIN_STEPS - 1 in order. */
+int residual_chain_step(int index);
 
 /* Output i as raw bytes, valid until the next inference; NULL and 0 if there is none. */
 const int8_t *residual_chain_output(int i);

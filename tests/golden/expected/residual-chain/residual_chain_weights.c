@@ -41,6 +41,7 @@ const nn_conv residual_chain_op0 = {
     .in_w = 8,
     .out_w = 4,
     .out_c = 4,
+    .tile = 4,
 };
 
 /* depthwise_conv2d1: depthwise_conv2d -> 5 x 4 x 4 */
@@ -76,6 +77,7 @@ const nn_conv residual_chain_op1 = {
     .in_w = 4,
     .out_w = 4,
     .out_c = 4,
+    .tile = 4,
 };
 
 /* conv2d2: conv2d -> 5 x 4 x 4 */
@@ -109,6 +111,7 @@ const nn_conv residual_chain_op2 = {
     .in_w = 4,
     .out_w = 4,
     .out_c = 4,
+    .tile = 4,
 };
 
 /* add3: add -> 5 x 4 x 4 */
@@ -163,4 +166,5 @@ const nn_conv residual_chain_op4 = {
     .in_w = 4,
     .out_w = 4,
     .out_c = 2,
+    .tile = 4,
 };

@@ -20,29 +20,32 @@
 ALIGNED NN_ARENA_SECTION(".arena.sram") int8_t tiny_classifier_arena_sram[TINY_CLASSIFIER_ARENA_SRAM_BYTES];
 
 /* image: 17 x 19 x 3 int8 */
-static const nn_ring tensor_0 = {tiny_classifier_arena_sram + 0, 57, 17, 17};
+static const nn_ring tensor_0 = {tiny_classifier_arena_sram + 696, NULL, 57, 17, 17};
 /* conv2d0.out: 9 x 10 x 8 int8 */
-static const nn_ring tensor_1 = {tiny_classifier_arena_sram + 1512, 80, 3, 9};
+static int8_t *const tensor_1_slots[] = {
+    tiny_classifier_arena_sram + 0, tiny_classifier_arena_sram + 80, tiny_classifier_arena_sram + 776,
+};
+static const nn_ring tensor_1 = {tiny_classifier_arena_sram + 0, tensor_1_slots, 80, 3, 9};
 /* max_pool2d1.out: 5 x 5 x 8 int8 */
-static const nn_ring tensor_2 = {tiny_classifier_arena_sram + 120, 40, 1, 5};
+static const nn_ring tensor_2 = {tiny_classifier_arena_sram + 280, NULL, 40, 1, 5};
 /* average_pool2d2.out: 5 x 5 x 8 int8 */
-static const nn_ring tensor_3 = {tiny_classifier_arena_sram + 80, 40, 1, 5};
+static const nn_ring tensor_3 = {tiny_classifier_arena_sram + 160, NULL, 40, 1, 5};
 /* concat3.out: 5 x 5 x 16 int8 */
-static const nn_ring tensor_4 = {tiny_classifier_arena_sram + 976, 80, 1, 5};
+static const nn_ring tensor_4 = {tiny_classifier_arena_sram + 200, NULL, 80, 1, 5};
 /* requantize4.out: 5 x 5 x 16 int8 */
-static const nn_ring tensor_5 = {tiny_classifier_arena_sram + 976, 80, 1, 5};
+static const nn_ring tensor_5 = {tiny_classifier_arena_sram + 200, NULL, 80, 1, 5};
 /* mean5.out: 16 int8 */
-static const nn_ring tensor_6 = {tiny_classifier_arena_sram + 64, 16, 1, 1};
+static const nn_ring tensor_6 = {tiny_classifier_arena_sram + 760, NULL, 16, 1, 1};
 /* dense6.out: 3 int8 */
-static const nn_ring tensor_7 = {tiny_classifier_arena_sram + 32, 3, 1, 1};
+static const nn_ring tensor_7 = {tiny_classifier_arena_sram + 32, NULL, 3, 1, 1};
 /* softmax7.out: 3 int8 */
-static const nn_ring tensor_8 = {tiny_classifier_arena_sram + 32, 3, 1, 1};
+static const nn_ring tensor_8 = {tiny_classifier_arena_sram + 32, NULL, 3, 1, 1};
 
 /* conv2d0: conv2d -> 9 x 10 x 8 */
 static void run_0(int32_t step) {
     const int8_t *rows[3];
     nn_window(&tensor_0, step * 2 - 1, 1, 3, rows);
-    nn_conv_s8(&tiny_classifier_op0, rows, nn_row(&tensor_1, step), (void *)(tiny_classifier_arena_sram + 976));
+    nn_conv_s8(&tiny_classifier_op0, rows, nn_row(&tensor_1, step), (void *)(tiny_classifier_arena_sram + 160));
 }
 
 /* max_pool2d1: max_pool2d -> 5 x 5 x 8 */
@@ -72,7 +75,7 @@ static void run_4(int32_t step) {
 
 /* mean5: mean -> 16 */
 static void run_5(int32_t step) {
-    nn_mean_s8(&tiny_classifier_op5, nn_row(&tensor_5, step), nn_row(&tensor_6, 0), (void *)(tiny_classifier_arena_sram + 0), step);
+    nn_mean_s8(&tiny_classifier_op5, nn_row(&tensor_5, step), nn_row(&tensor_6, 0), (void *)(tiny_classifier_arena_sram + 696), step);
 }
 
 /* dense6: dense -> 3 */
@@ -105,17 +108,18 @@ static const uint8_t schedule[TINY_CLASSIFIER_STEPS] = {
 
 static uint16_t steps_done[8];
 
-int8_t *tiny_classifier_input(void) { return tiny_classifier_arena_sram + 0; }
+int8_t *tiny_classifier_input(void) { return tiny_classifier_arena_sram + 696; }
 
 #if defined(__GNUC__)
 __attribute__((noinline))
 #endif
-void tiny_classifier_step(int index) {
+int tiny_classifier_step(int index) {
     if (index == 0) {
         memset(steps_done, 0, sizeof steps_done);
     }
     const uint8_t op = schedule[index];
     operators[op](steps_done[op]++);
+    return 0;
 }
 
 #if defined(__GNUC__)
@@ -123,7 +127,10 @@ __attribute__((noinline))
 #endif
 int tiny_classifier_invoke(void) {
     for (int index = 0; index < TINY_CLASSIFIER_STEPS; ++index) {
-        tiny_classifier_step(index);
+        const int error = tiny_classifier_step(index);
+        if (error != 0) {
+            return error;
+        }
     }
     return 0;
 }

@@ -1,4 +1,4 @@
-/* tiny-classifier: int8 neural network, 19,488 multiply-accumulates, 1,752 bytes of RAM.
+/* tiny-classifier: int8 neural network, 19,488 multiply-accumulates, 1,668 bytes of RAM.
  * Not reentrant. The image buffer is part of the working memory, which an inference overwrites. */
 #ifndef TINY_CLASSIFIER_H
 #define TINY_CLASSIFIER_H
@@ -15,7 +15,7 @@
 #define TINY_CLASSIFIER_INPUT_PRESERVED 0 /* 1: the image survives an inference */
 #define TINY_CLASSIFIER_OUTPUTS 1
 #define TINY_CLASSIFIER_STEPS 36
-#define TINY_CLASSIFIER_ARENA_SRAM_BYTES 1752
+#define TINY_CLASSIFIER_ARENA_SRAM_BYTES 1668
 #define TINY_CLASSIFIER_OUTPUT0_BYTES 3 /* 3 int8 */
 #define TINY_CLASSIFIER_OUTPUT0_SCALE 0.00390625f
 #define TINY_CLASSIFIER_OUTPUT0_ZERO_POINT (-128)
@@ -29,8 +29,9 @@ int8_t *tiny_classifier_input(void);
 /* Run one inference; 0 when done. */
 int tiny_classifier_invoke(void);
 
-/* Run the index-th of the steps of an inference; tiny_classifier_invoke() runs 0..TINY_CLASSIFIER_STEPS - 1 in order. */
-void tiny_classifier_step(int index);
+/* Run the index-th of the steps of an inference, and return as tiny_classifier_invoke() does, which runs
+ * 0..TINY_CLASSIFIER_STEPS - 1 in order. */
+int tiny_classifier_step(int index);
 
 /* Output i as raw bytes, valid until the next inference; NULL and 0 if there is none. */
 const int8_t *tiny_classifier_output(int i);

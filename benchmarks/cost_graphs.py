@@ -1,0 +1,111 @@
+"""Small quantised models of random shapes and weights, by which the cost model is fitted."""
+
+import numpy as np
+from graphs import GraphBuilder
+
+from mcu_vision import ops
+from mcu_vision.ir import Graph, Quantization
+from mcu_vision.plan.rewrite.fuse_blocks import find_blocks, fuse_block
+
+LARGEST_MAP_BYTES = 24_000
+LARGEST_MACS = 1_500_000
+CHANNELS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
+KINDS = ("pointwise", "depthwise", "conv", "bottleneck") * 3 + ("add", "max", "average", "concat", "l2", "requantize")
+
+
+def cost_graph(seed: int) -> Graph:
+    """A chain of operators of every kind, within the sizes above, in tiles of any size."""
+    random = np.random.default_rng(seed)
+    shape = (int(random.integers(12, 40)), int(random.integers(12, 80)), int(random.choice([1, 3, 4, 8, 16])))
+    chain = _Chain(GraphBuilder(f"random-{seed}", shape, seed), random)
+    for _ in range(int(random.integers(5, 9))):
+        chain.extend()
+    build = chain.build
+    x = build.dense(build.simple(ops.Mean, chain.end), int(random.integers(2, 40)))
+    graph = build.finish(build.simple(ops.Softmax, x, quantization=Quantization((1 / 256,), -128)))
+    for block in find_blocks(graph):
+        if random.random() < 0.7:
+            graph = fuse_block(graph, block, int(random.choice([2, 4, 8, 12, 16, 24])), bool(random.random() < 0.4))
+    return graph
+
+
+class _Chain:
+    """A graph that grows at its end."""
+
+    def __init__(self, build: GraphBuilder, random: np.random.Generator) -> None:
+        self.build, self.random = build, random
+        self.end = "image"
+
+    def extend(self) -> None:
+        """Add an operator, or two that belong together."""
+        _, height, width, channels = self.build.graph.tensors[self.end].shape
+        kinds = KINDS
+        if min(height, width) >= 8 and channels <= 32:
+            kinds += ("rnn_pool",) * 2
+        kind = self.random.choice(kinds)
+        if kind == "rnn_pool":
+            self.end = self._rnn_pool()
+        elif kind == "bottleneck":
+            self._bottleneck()
+        elif kind in ("pointwise", "depthwise", "conv"):
+            self.end = self._convolution(kind)
+        else:
+            self.end = self._simple(kind)
+
+    def _one_of(self, *values: int) -> int:
+        return int(self.random.choice(values))
+
+    def _window(self) -> tuple[int, int]:
+        """Kernel and stride that fit."""
+        _, height, width, _ = self.build.graph.tensors[self.end].shape
+        kernel, stride = self._one_of(3, 3, 3, 1, 2, 5), self._one_of(1, 1, 2)
+        return (kernel, stride) if min(height, width) >= 2 * kernel else (1, 1)
+
+    def _convolution(self, kind: str) -> str:
+        _, height, width, channels = self.build.graph.tensors[self.end].shape
+        kernel, stride = self._window() if kind != "pointwise" else (1, 1)
+        out_c = min(self._one_of(*CHANNELS), LARGEST_MAP_BYTES // (height * width))
+        out_c = max(1, min(out_c, LARGEST_MACS * stride**2 // (height * width * channels * kernel**2)))
+        if kind == "depthwise":
+            tile = self._one_of(4, 8, 16, 48, 48, 48)
+            return self.build.depthwise(self.end, kernel, stride, kernel // 2, tile_pixels=tile)
+        dilation = (1, 2) if kernel == 3 and self.random.random() < 0.1 else (1, 1)
+        more = {"dilation": dilation, "tile_pixels": self._one_of(4, 8, 16, 24, 24, 24, 48)}
+        return self.build.conv(self.end, out_c, kernel, stride, kernel // 2, **more)
+
+    def _bottleneck(self) -> None:
+        x = self.end
+        self.end = self._convolution("pointwise")
+        self.end = self._convolution("depthwise")
+        self.end = self._convolution("pointwise")
+        if self.build.graph.tensors[x].shape == self.build.graph.tensors[self.end].shape:
+            self.end = self.build.simple(ops.Add, x, self.end)
+
+    def _rnn_pool(self) -> str:
+        if self.random.random() < 0.4:
+            self.end = self.build.conv(self.end, 4)  # the usual number of channels before RNNPool
+        patch, units = self._one_of(4, 6, 8), (4, 8, 8, 12, 16, 16)
+        hidden = (self._one_of(*units), self._one_of(*units))
+        smooth = bool(self.random.random() < 0.15)
+        end = self.build.rnn_pool(self.end, hidden, patch=(patch, patch), stride=patch // 2, smooth=smooth)
+        op = self.build.graph.ops[-1]
+        assert isinstance(op, ops.RnnPool)
+        op.formats = (op.formats[0]._replace(w_bits=self._one_of(18, 24)), op.formats[1])
+        return end
+
+    def _simple(self, kind: str) -> str:
+        x, same = self.end, self.build.graph.tensors[self.end].quant
+        if kind == "add":
+            return self.build.simple(ops.Add, x, self.build.depthwise(x))
+        if kind == "concat" and 2 * self.build.graph.tensors[x].size_bytes < LARGEST_MAP_BYTES:
+            return self.build.simple(
+                ops.Concat, x, self.build.simple(ops.Requantize, x, quantization=same), quantization=same
+            )
+        if kind in ("max", "average"):
+            kernel, stride = self._window()
+            pool = ops.MaxPool2d if kind == "max" else ops.AveragePool2d
+            more = {"size": (kernel, kernel), "stride": (stride, stride), "padding": (kernel // 2,) * 4}
+            return self.build.simple(pool, x, quantization=same, **more)
+        if kind == "l2":
+            return self.build.simple(ops.L2Normalize, x, quantization=Quantization((1 / 128,), 0))
+        return self.build.simple(ops.Requantize, x, activation="relu")

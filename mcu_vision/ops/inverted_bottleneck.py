@@ -1,0 +1,190 @@
+"""An inverted bottleneck as one operator: a row of it needs no row of the wide maps between its convolutions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mcu_vision.errors import UserError
+from mcu_vision.ir import Array, Graph, KernelCall, Op, Quantization, RowWindow, Shape, Tensor
+from mcu_vision.ops.add import Add
+from mcu_vision.ops.common import ACTIVATIONS, Padding, Pair, even, quad
+from mcu_vision.ops.conv2d import Conv2d
+from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
+
+STAGES = ("expand", "depthwise", "project", "add")
+MAX_KERNEL_H = 7
+"""NN_BOTTLENECK_ROWS of firmware/nn/nn.h."""
+
+
+@dataclass
+class InvertedBottleneck(Op):
+    """inputs: x (1, H, W, I), then weights and bias of each convolution, as Conv2d and DepthwiseConv2d take them.
+
+    stages: which of 1x1 convolution, depthwise convolution, 1x1 convolution and addition of x there are, in this
+    order, the depthwise one and another at least. stage_activations: one for each stage. quantizations: scale
+    and zero point of what each stage but the last gives. stride, padding: of the depthwise convolution.
+
+    The meaning is that of the stages one after another. The kernel computes a row in tiles of `tile_pixels`
+    output pixels. It keeps the rows of the expanded map that the next step needs again; with `recompute` it
+    keeps none, and each step expands its whole window.
+    """
+
+    kind = "inverted_bottleneck"
+    stages: tuple[str, ...] = STAGES
+    stage_activations: tuple[str, ...] = ("relu6", "relu6", "none", "none")
+    quantizations: tuple[tuple[float, int], ...] = ((1.0, 0),)
+    stride: Pair = (1, 1)
+    padding: Padding = (1, 1, 1, 1)
+    tile_pixels: int = 8
+    recompute: bool = False
+
+    def infer_shape(self, inputs: list[Tensor]) -> Shape:
+        self._check()
+        tensors = dict(zip(self.inputs, inputs, strict=True))
+        self._infer_tensors(tensors)
+        kernel_h = tensors[self._depthwise.inputs[1]].shape[1]
+        if kernel_h > MAX_KERNEL_H or ("add" in self.stages and self.padding[0] >= kernel_h):
+            raise UserError(f"{self.name}: a kernel of {kernel_h} rows does not fit; leave the block's parts apart")
+        return tensors[self.outputs[0]].shape
+
+    def _check(self) -> None:
+        known = [stage for stage in STAGES if stage in self.stages]
+        lengths = (len(self.stage_activations), len(self.quantizations) + 1, len(known))
+        if tuple(known) != self.stages or "depthwise" not in known or set(lengths) != {len(self.stages)}:
+            raise UserError(f"{self.name}: {', '.join(self.stages)} are no stages of an inverted bottleneck")
+        if len(known) < 2 or not set(self.stage_activations) <= set(ACTIVATIONS):
+            raise UserError(f"{self.name}: unknown activation, or one stage alone; leave the block's parts apart")
+        if len(self.inputs) != 1 + 2 * (len(known) - ("add" in known)):
+            raise UserError(f"{self.name}: {len(self.inputs)} inputs do not fit {', '.join(known)}")
+
+    def parts(self) -> list[Op]:
+        """The stages as operators; what each but the last gives is named after the block and the stage."""
+        constants = iter(self.inputs[1:])
+        parts: list[Op] = []
+        x = self.inputs[0]
+        for stage, activation in zip(self.stages, self.stage_activations, strict=True):
+            name = f"{self.name}.{stage}"
+            outputs = self.outputs if stage == self.stages[-1] else (f"{name}.out",)
+            if stage == "add":
+                parts.append(Add(name, (self.inputs[0], x), outputs, activation))
+                break
+            part = DepthwiseConv2d if stage == "depthwise" else Conv2d
+            inputs = (x, next(constants), next(constants))
+            parts.append(part(name, inputs, outputs, activation=activation, tile_pixels=self.tile_pixels))
+            x = outputs[0]
+        index = self.stages.index("depthwise")
+        parts[index] = replace(parts[index], stride=self.stride, padding=self.padding)  # type: ignore[call-arg]
+        return parts
+
+    def part_graph(self, graph: Graph) -> Graph:
+        """The block's parts as a graph of their own, of the same meaning."""
+        tensors = {name: graph.tensors[name] for name in self.inputs}
+        self._infer_tensors(tensors)
+        tensors[self.outputs[0]] = graph.tensors[self.outputs[0]]
+        return Graph(self.name, tensors, self.parts(), self.inputs[:1], self.outputs)
+
+    def _infer_tensors(self, tensors: dict[str, Tensor]) -> None:
+        """Add what every stage gives to `tensors`, which holds the inputs; the last without a scale."""
+        quantizations = [Quantization((scale,), zero) for scale, zero in self.quantizations]
+        for part, quantization in zip(self.parts(), (*quantizations, None), strict=True):
+            shape = part.infer_shape([tensors[name] for name in part.inputs])
+            tensors[part.outputs[0]] = Tensor(part.outputs[0], shape, "int8", quantization)
+
+    @property
+    def _depthwise(self) -> Op:
+        return self.parts()[self.stages.index("depthwise")]
+
+    def macs(self, graph: Graph) -> int:
+        """Those that the kernel executes: with `recompute`, rows of the expansion count each time."""
+        parts = self.part_graph(graph)
+        total = parts.macs()
+        if self.recompute and "expand" in self.stages:
+            expand, height = parts.ops[0].macs(parts), graph.tensors[self.inputs[0]].rows
+            window = RowWindow(self.stride[0], -self.padding[0], self._kernel_h(graph))
+            spans = [window.span(step, height) for step in range(self.steps(graph))]
+            total += expand // height * (sum(last - first for first, last in spans) - height)
+        return total
+
+    def reference_float(self, *arrays: Array) -> Array:
+        values = dict(zip(self.inputs, arrays, strict=True))
+        for part in self.parts():
+            values[part.outputs[0]] = part.reference_float(*(values[name] for name in part.inputs))
+        return values[self.outputs[0]]
+
+    def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
+        parts = self.part_graph(graph)
+        values = dict(zip(self.inputs, arrays, strict=True))
+        for part in parts.ops:
+            values[part.outputs[0]] = part.reference_int8(parts, *(values[name] for name in part.inputs))
+        return values[self.outputs[0]]
+
+    def windows(self, graph: Graph) -> list[RowWindow | None]:
+        lead = self._kept_rows(graph)
+        if "add" in self.stages:
+            lead = min(lead, self.padding[0])
+        return [RowWindow(self.stride[0], lead - self.padding[0], self._kernel_h(graph) - lead, lead=lead)]
+
+    def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
+        """The input, if later steps do not read its row again, and this one not where it has written."""
+        kernel_w = graph.tensors[self._depthwise.inputs[1]].shape[2]
+        same = graph.tensors[self.inputs[0]].shape == graph.tensors[self.outputs[0]].shape and self.stride == (1, 1)
+        read_before = self._kept_rows(graph) >= max(1, self.padding[0]) and self.padding[1] < kernel_w
+        return self.inputs[:1] if same and read_before else ()
+
+    def _kernel_h(self, graph: Graph) -> int:
+        return graph.tensors[self._depthwise.inputs[1]].shape[1]
+
+    def _kept_rows(self, graph: Graph) -> int:
+        """Rows of the expanded map that are kept for the next step."""
+        keeps = "expand" in self.stages and not self.recompute
+        return max(0, self._kernel_h(graph) - self.stride[0]) if keeps else 0
+
+    def kernel(self, graph: Graph) -> KernelCall:
+        parts = self.part_graph(graph)
+        calls = {stage: part.kernel(parts) for stage, part in zip(self.stages, parts.ops, strict=True)}
+        depthwise = parts.ops[self.stages.index("depthwise")]
+        assert isinstance(depthwise, DepthwiseConv2d)
+        hidden, kept = parts.tensors[depthwise.inputs[0]], self._kept_rows(graph)
+        working = self._working_bytes(parts, depthwise, calls)
+        buffer = 0
+        if "expand" in calls:
+            columns = min(hidden.shape[2], depthwise.row_span(parts))
+            buffer = quad((self._kernel_h(graph) - kept) * columns * hidden.shape[3])
+            calls["expand"] = _widest_tile(parts, columns, working)
+            working = max(working, calls["expand"].scratch_bytes)
+        params: dict[str, int | Array] = {
+            "stride_h": self.stride[0],
+            "kept_rows": kept,
+            "residual": self.padding[0] if "add" in calls else -1,
+            "scratch_bytes": buffer + working,
+        }
+        params |= {f"{stage}.{key}": value for stage, call in calls.items() for key, value in call.params.items()}
+        return KernelCall(
+            "nn_inverted_bottleneck_s8",
+            "nn_inverted_bottleneck",
+            params,
+            ("rows",),
+            buffer + working,
+            kept * hidden.row_bytes,
+            passes_step=True,
+            passes_state=True,
+        )
+
+    def _working_bytes(self, parts: Graph, depthwise: DepthwiseConv2d, calls: dict[str, KernelCall]) -> int:
+        """Scratch of a tile from the depthwise convolution on."""
+        hidden, out = parts.tensors[depthwise.outputs[0]], parts.tensors[self.outputs[0]]
+        tile, working = depthwise.tile(parts), calls["depthwise"].scratch_bytes
+        added = quad(tile * out.shape[3]) if "add" in calls else 0
+        if "project" not in calls:
+            return working + added
+        # The tile that the projection reads lies at the end of its scratch, until it is widened to the start.
+        return max(working + tile * hidden.shape[3], added + calls["project"].scratch_bytes)
+
+
+def _widest_tile(parts: Graph, columns: int, free_bytes: int) -> KernelCall:
+    """The expansion with the largest tile, up to `columns`, whose scratch fits `free_bytes`, or with its own."""
+    expand = parts.ops[0]
+    own = expand.kernel(parts).scratch_bytes
+    pixels = max(free_bytes, own) // (2 * quad(parts.tensors[expand.inputs[0]].shape[3])) - 2
+    widest = columns if even(columns) <= pixels else pixels // 2 * 2
+    return replace(expand, tile_pixels=widest).kernel(parts)  # type: ignore[call-arg]

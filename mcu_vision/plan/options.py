@@ -1,0 +1,30 @@
+"""What a user asks of the planner."""
+
+from dataclasses import dataclass
+
+SCHEDULES = ("auto", "stream", "layers")
+OPTIMIZE = ("balanced", "ram", "time")
+INPUTS = ("frame", "rows")
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """How to plan a graph.
+
+    schedule: "auto" searches; "stream" runs the whole graph as one pipeline of rows, "layers" one operator
+    after the other. optimize: "ram" and "time" minimise that and then the other; "balanced" takes the least RAM
+    among plans of nearly the least time. ram_bytes: the most RAM that the firmware may use, everything counted;
+    None leaves it to the board. recompute: work may be done twice where that saves RAM. input: "frame" has the
+    image in RAM, where it is overwritten as it is used up; "rows" pulls its rows from a function.
+    """
+
+    schedule: str = "auto"
+    optimize: str = "balanced"
+    ram_bytes: int | None = None
+    recompute: bool = False
+    input: str = "frame"
+
+    def __post_init__(self) -> None:
+        for value, choices in ((self.schedule, SCHEDULES), (self.optimize, OPTIMIZE), (self.input, INPUTS)):
+            if value not in choices:
+                raise ValueError(f"{value!r} is none of {choices}")

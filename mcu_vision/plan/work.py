@@ -1,0 +1,205 @@
+"""What the kernels of an operator do in one inference, counted: the features of the cost model."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import singledispatch
+from math import ceil, prod
+
+from mcu_vision.ir import Graph, Op
+from mcu_vision.ops.common import quad
+from mcu_vision.ops.conv2d import Conv2d
+from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
+from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
+from mcu_vision.ops.rnn_pool import STATE_BITS, RnnPool
+
+
+@dataclass(frozen=True)
+class Work:
+    """How often one inference runs each part of a kernel; `kernel` names the model that prices them."""
+
+    kernel: str
+    counts: Counter[str]
+
+
+@singledispatch
+def count_work(op: Op, graph: Graph) -> list[Work]:
+    """The work of an operator's kernels; of one without a rule: bytes and pixels in and out, MACs, steps."""
+    out = graph.tensors[op.outputs[0]]
+    counts = _dispatch(op, graph)
+    for tensor, window in zip(op.activations(graph), op.windows(graph), strict=True):
+        rows = op.steps(graph) * (tensor.rows if window is None else ceil(window.size / window.dilation))
+        counts["inputs"] += rows * tensor.row_elements
+        counts["pixels"] += rows * tensor.row_elements // tensor.shape[-1]
+    counts["outputs"] = prod(out.shape)
+    counts["macs"] = op.macs(graph)
+    size = getattr(op, "size", None)
+    if size is not None:
+        counts["cells"] = prod(out.shape) * prod(size)
+        counts["windows"] = prod(out.shape[:3]) * prod(size)
+    return [Work(op.kind, counts)]
+
+
+def _dispatch(op: Op, graph: Graph) -> Counter[str]:
+    """What the generated code does beside the kernel: find rows, call."""
+    steps = op.steps(graph)
+    inputs = zip(op.activations(graph), op.windows(graph), strict=True)
+    rows = sum(1 if window is None else ceil(window.size / window.dilation) for _, window in inputs)
+    return Counter(steps=steps, rows_read=steps * rows)
+
+
+@count_work.register
+def _(op: Conv2d, graph: Graph) -> list[Work]:
+    out_c, kh, kw, in_c = graph.tensors[op.inputs[1]].shape
+    _, rows, width, _ = graph.tensors[op.outputs[0]].shape
+    if op.is_pointwise(graph):
+        row = _pointwise_row(width, in_c, out_c, op.tile(graph))
+        return [Work("pointwise", _dispatch(op, graph) + _times(row, rows))]
+    dense = op.dilation[1] == 1
+    segments, length = (kh, quad(kw * in_c)) if dense else (kh * kw, quad(in_c))
+    row = _dot_row(width, out_c, segments, length, op.tile(graph))
+    tiles = ceil(width / op.tile(graph))
+    columns = width * op.stride[1] + tiles * ((kw - 1) * op.dilation[1] + 1 - op.stride[1])
+    row += Counter(inputs=kh * columns * in_c, input_segments=kh * tiles)
+    return [Work(op.kind, _dispatch(op, graph) + _times(row, rows))]
+
+
+def _pointwise_row(width: int, in_c: int, out_c: int, tile: int) -> Counter[str]:
+    """A row of nn_pointwise_s8."""
+    row = _dot_row(width, out_c, 1, quad(in_c), tile)
+    return row + Counter(inputs=width * in_c, input_segments=ceil(width / 2))
+
+
+def _dot_row(width: int, out_c: int, segments: int, length: int, tile: int) -> Counter[str]:
+    """Pairs of pixels times pairs of channels; all channels' weights are widened for each tile."""
+    pairs = width // tile * ceil(tile / 2) + ceil(width % tile / 2)
+    channel_pairs = ceil(out_c / 2)
+    passes = ceil(width / tile) * channel_pairs
+    return Counter(
+        outputs=width * out_c,
+        blocks=pairs * channel_pairs,
+        segments=pairs * channel_pairs * segments,
+        products=pairs * channel_pairs * segments * length,
+        passes=passes,
+        weights=2 * passes * segments * length,
+        weight_segments=2 * passes * segments,
+    )
+
+
+@count_work.register
+def _(op: DepthwiseConv2d, graph: Graph) -> list[Work]:
+    _, rows, width, _ = graph.tensors[op.outputs[0]].shape
+    tile = op.tile(graph)
+    row = Counter[str]()
+    for first in range(0, width, tile):
+        row += _depthwise_tile(op, graph, min(tile, width - first))
+    return [Work(op.kind, _dispatch(op, graph) + _times(row, rows))]
+
+
+def _depthwise_tile(op: DepthwiseConv2d, graph: Graph, width: int) -> Counter[str]:
+    """A tile of a row of nn_depthwise_s8: four channels at a time become columns."""
+    _, kh, kw, channels = graph.tensors[op.inputs[1]].shape
+    planes, quads = ceil(kh / 2), ceil(channels / 4)
+    columns = (width - 1) * op.stride[1] + (kw - 1) * op.dilation[1] + 1
+    outputs = width * channels
+    counts = Counter(passes=channels, quads=quads * planes, columns=columns * quads * planes, outputs=outputs)
+    if channels % 4:
+        counts["part_columns"] = columns * planes
+    if (kw, planes, op.dilation[1]) == (3, 2, 1) and op.stride[1] <= 2 and width > 1:
+        counts["fast_outputs"] = outputs
+    else:
+        counts += Counter(slow_outputs=outputs, slow_rows=outputs * planes, slow_words=outputs * planes * kw)
+    return counts
+
+
+@count_work.register
+def _(op: InvertedBottleneck, graph: Graph) -> list[Work]:
+    """Its parts, a tile at a time, and what moves between them."""
+    parts = op.part_graph(graph)
+    stages = dict(zip(op.stages, parts.ops, strict=True))
+    depthwise = stages["depthwise"]
+    assert isinstance(depthwise, DepthwiseConv2d)
+    _, rows, width, out_c = graph.tensors[op.outputs[0]].shape
+    tile = depthwise.tile(parts)
+    tiles = [min(tile, width - first) for first in range(0, width, tile)]
+    filtered = sum((_depthwise_tile(depthwise, parts, pixels) for pixels in tiles), Counter[str]())
+    works = [Work(depthwise.kind, _times(filtered, rows))]
+    own = _dispatch(op, graph) + Counter(tiles=rows * len(tiles))
+    hidden = parts.tensors[depthwise.inputs[0]]
+    if "expand" in stages:
+        in_c, share = graph.tensors[op.inputs[0]].shape[3], hidden.shape[2] / width
+        widest = int(op.kernel(graph).params["expand.tile"])
+        row = sum((_pointwise_row(round(n * share), in_c, hidden.shape[3], widest) for n in tiles), Counter[str]())
+        expanded = _expanded_rows(op, graph)
+        works.append(Work("pointwise", _times(row, expanded)))
+        own += Counter(calls=expanded * len(tiles), moved=expanded * hidden.row_bytes)
+    if "project" in stages:
+        row = sum((_pointwise_row(n, hidden.shape[3], out_c, tile) for n in tiles), Counter[str]())
+        works.append(Work("pointwise", _times(row, rows)))
+    if "add" in stages:
+        values = rows * width * out_c
+        works.append(Work("add", Counter(inputs=2 * values, outputs=values, pixels=2 * rows * width)))
+    return [*works, Work(op.kind, own)]
+
+
+def _expanded_rows(op: InvertedBottleneck, graph: Graph) -> int:
+    """Rows of the hidden map that are computed, again and again with `recompute`."""
+    parts = op.part_graph(graph)
+    depthwise = parts.ops[op.stages.index("depthwise")]
+    height, steps = graph.tensors[op.inputs[0]].rows, range(op.steps(graph))
+    window = depthwise.windows(parts)[0]
+    assert window is not None
+    spans = [window.span(step, height) for step in steps]
+    if op.recompute:
+        return sum(last - first for first, last in spans)
+    return len({row for span in spans for row in range(*span)})
+
+
+@count_work.register
+def _(op: RnnPool, graph: Graph) -> list[Work]:
+    """Pixels go through in pairs of columns, each patch row's all of them; summaries of rows are kept for the next."""
+    x = graph.tensors[op.inputs[0]]
+    patch_rows, columns = op.pooled_size(x)
+    (patch_h, patch_w), stride = op.patch, op.stride
+    hidden1, hidden2 = (quad(graph.tensors[op.inputs[i]].shape[0]) for i in (1, 5))
+    simple = not op.smooth and all((f.zeta, f.nu) == (1 << STATE_BITS, 0) for f in op.formats)
+    kept_w, kept_h = max(0, patch_w - stride), max(0, patch_h - stride)
+    column_pairs = patch_rows * (ceil(patch_w / 2) + (columns - 1) * ceil((patch_w - kept_w) / 2))
+    row_pairs = columns * (ceil(patch_h / 2) + (patch_rows - 1) * ceil((patch_h - kept_h) / 2))
+    patches = patch_rows * columns
+    counts = _dispatch(op, graph) + Counter(patches=patches, outputs=patches * 4 * hidden2)
+    counts += _project_pixels(op, x.shape[3], hidden1, column_pairs * patch_h)
+    counts += _project(hidden1, hidden2, row_pairs + column_pairs)
+    counts += _sweep(hidden1, column_pairs, patch_h, simple)
+    counts += _sweep(hidden1, row_pairs * ceil(patch_w / 2), 2, simple)
+    counts += _sweep(hidden2, patches, patch_h, simple)
+    counts += _sweep(hidden2, patches, patch_w, simple)
+    counts["unpacked"] = patch_rows * (hidden1 * (quad(x.shape[3]) + hidden1) + hidden2 * (hidden1 + hidden2))
+    counts["moved"] = patches * (2 * kept_h + kept_w) * hidden2
+    return [Work(op.kind if simple else f"{op.kind}_any", counts)]
+
+
+def _project_pixels(op: RnnPool, channels: int, hidden: int, pairs: int) -> Counter[str]:
+    """Input products of pairs of pixels; four channels whose products are narrow go without being widened first."""
+    shift = op.formats[0].w_bits - op.formats[0].pre_bits
+    if channels == 4 and 8 < shift <= 16:
+        return Counter(pixel_pairs4=pairs, pixel_products4=pairs * hidden)
+    return Counter(pixel_pairs=pairs, pixel_values=pairs * quad(channels)) + _project(quad(channels), hidden, pairs)
+
+
+def _project(inputs: int, hidden: int, pairs: int) -> Counter[str]:
+    """Input products of pairs of vectors."""
+    if inputs in (4, 8, 16):
+        return Counter({f"project{inputs}": pairs * hidden})
+    return Counter(project_any=pairs * hidden, project_products=pairs * hidden * inputs)
+
+
+def _sweep(hidden: int, pairs: int, length: int, simple: bool) -> Counter[str]:
+    """Recurrent steps of pairs of sequences."""
+    steps = pairs * length
+    if simple and hidden in (8, 16):
+        return Counter({"sweeps": pairs, f"step{hidden}": steps})
+    return Counter(sweeps=pairs, step_any=steps, gates=steps * hidden, step_products=steps * hidden * hidden)
+
+
+def _times(counts: Counter[str], factor: int) -> Counter[str]:
+    return Counter({name: factor * count for name, count in counts.items()})

@@ -1,0 +1,233 @@
+#include "fused_weights.h"
+
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define ALIGNED __attribute__((aligned(4)))
+#else
+#define ALIGNED
+#endif
+
+/* conv2d0: conv2d -> 5 x 4 x 4 */
+ALIGNED static const int8_t fused_op0_weights[72] = {
+    -20, 94, 118, -54, -98, 26, 43, 71, 36, 55, 106, 106, 109, 92, 56, 107,
+    -124, -121, 76, -16, 63, -4, 102, -111, 44, -126, -90, 84, -53, 123, -39, 73,
+    117, -47, 122, 52, 120, -51, 3, 61, 119, -56, -5, 72, 86, 124, -73, 124,
+    -99, 98, 95, 105, 95, 53, 21, 14, -107, 108, 107, -105, 24, -33, 62, 27,
+    22, -6, -99, 75, 99, -78, -9, -112,
+};
+ALIGNED static const int32_t fused_op0_bias[4] = {
+    75077, 46868, 110197, 1773,
+};
+ALIGNED static const int32_t fused_op0_multiplier[4] = {
+    1835387672, 2073616043, 1883708397, 1302258398,
+};
+ALIGNED static const int8_t fused_op0_shift[4] = {
+    -12, -10, -12, -11,
+};
+const nn_conv fused_op0 = {
+    .in_zero = -128,
+    .out_zero = 27,
+    .out_min = 27,
+    .out_max = 102,
+    .weights = fused_op0_weights,
+    .bias = fused_op0_bias,
+    .multiplier = fused_op0_multiplier,
+    .shift = fused_op0_shift,
+    .kernel_h = 3,
+    .kernel_w = 3,
+    .stride_w = 2,
+    .pad_left = 1,
+    .dilation_w = 1,
+    .in_c = 2,
+    .in_w = 8,
+    .out_w = 4,
+    .out_c = 4,
+    .tile = 4,
+};
+
+/* add4: inverted_bottleneck -> 5 x 4 x 4 */
+ALIGNED static const int8_t fused_op1_expand_weights[24] = {
+    -107, -112, 110, 61, 67, 80, -46, 8, -79, -127, 24, -70, 24, 100, -59, -63,
+    -84, -43, 68, 41, 44, -117, 77, 61,
+};
+ALIGNED static const int32_t fused_op1_expand_bias[6] = {
+    174, -2377, 7270, -1015, 856, -2833,
+};
+ALIGNED static const int32_t fused_op1_expand_multiplier[6] = {
+    2123882125, 1891066688, 1206117834, 1479252443, 1136826486, 1657675010,
+};
+ALIGNED static const int8_t fused_op1_expand_shift[6] = {
+    -5, -7, -7, -6, -4, -5,
+};
+ALIGNED static const int8_t fused_op1_depthwise_weights[54] = {
+    116, 56, -92, -124, -103, -31, 100, -114, -99, -95, -61, 103, -47, 26, -124, 74,
+    15, 27, 116, 18, -109, 75, 13, 31, -116, 3, 99, 14, -22, 18, -118, -40,
+    90, 43, -56, -24, -110, 39, 74, -4, 34, 63, 75, 49, 51, -117, -44, 72,
+    72, 101, -51, -43, 120, 59,
+};
+ALIGNED static const int32_t fused_op1_depthwise_bias[6] = {
+    -4389, -5818, 5425, 7084, 3824, -10748,
+};
+ALIGNED static const int32_t fused_op1_depthwise_multiplier[6] = {
+    2035406367, 1298016971, 2044718568, 1793142563, 2021344358, 1798928747,
+};
+ALIGNED static const int8_t fused_op1_depthwise_shift[6] = {
+    -4, -4, -6, -4, -4, -5,
+};
+ALIGNED static const int8_t fused_op1_project_weights[24] = {
+    -78, 89, -72, 70, 21, 1, 15, 71, 4, -126, -41, 37, -27, -100, 0, -106,
+    18, 17, 17, 67, 55, 18, 126, 66,
+};
+ALIGNED static const int32_t fused_op1_project_bias[4] = {
+    -1826, 2863, 18021, -30265,
+};
+ALIGNED static const int32_t fused_op1_project_multiplier[4] = {
+    1564167605, 1414425042, 1228194333, 1382797992,
+};
+ALIGNED static const int8_t fused_op1_project_shift[4] = {
+    -9, -8, -10, -8,
+};
+const nn_inverted_bottleneck fused_op1 = {
+    .stride_h = 1,
+    .kept_rows = 2,
+    .residual = 1,
+    .scratch_bytes = 362,
+    .expand.in_zero = 27,
+    .expand.out_zero = 34,
+    .expand.out_min = 34,
+    .expand.out_max = 127,
+    .expand.weights = fused_op1_expand_weights,
+    .expand.bias = fused_op1_expand_bias,
+    .expand.multiplier = fused_op1_expand_multiplier,
+    .expand.shift = fused_op1_expand_shift,
+    .expand.kernel_h = 1,
+    .expand.kernel_w = 1,
+    .expand.stride_w = 1,
+    .expand.pad_left = 0,
+    .expand.dilation_w = 1,
+    .expand.in_c = 4,
+    .expand.in_w = 4,
+    .expand.out_w = 4,
+    .expand.out_c = 6,
+    .expand.tile = 4,
+    .depthwise.in_zero = 34,
+    .depthwise.out_zero = 91,
+    .depthwise.out_min = 91,
+    .depthwise.out_max = 127,
+    .depthwise.weights = fused_op1_depthwise_weights,
+    .depthwise.bias = fused_op1_depthwise_bias,
+    .depthwise.multiplier = fused_op1_depthwise_multiplier,
+    .depthwise.shift = fused_op1_depthwise_shift,
+    .depthwise.kernel_h = 3,
+    .depthwise.kernel_w = 3,
+    .depthwise.stride_w = 1,
+    .depthwise.pad_left = 1,
+    .depthwise.dilation_w = 1,
+    .depthwise.in_c = 6,
+    .depthwise.in_w = 4,
+    .depthwise.out_w = 4,
+    .depthwise.out_c = 6,
+    .depthwise.tile = 3,
+    .project.in_zero = 91,
+    .project.out_zero = -5,
+    .project.out_min = -128,
+    .project.out_max = 127,
+    .project.weights = fused_op1_project_weights,
+    .project.bias = fused_op1_project_bias,
+    .project.multiplier = fused_op1_project_multiplier,
+    .project.shift = fused_op1_project_shift,
+    .project.kernel_h = 1,
+    .project.kernel_w = 1,
+    .project.stride_w = 1,
+    .project.pad_left = 0,
+    .project.dilation_w = 1,
+    .project.in_c = 6,
+    .project.in_w = 4,
+    .project.out_w = 4,
+    .project.out_c = 4,
+    .project.tile = 3,
+    .add.count = 16,
+    .add.a_zero = 27,
+    .add.b_zero = -5,
+    .add.out_zero = -11,
+    .add.out_min = -128,
+    .add.out_max = 127,
+    .add.left_shift = 20,
+    .add.a_multiplier = 1997650880,
+    .add.a_shift = -1,
+    .add.b_multiplier = 1073741824,
+    .add.b_shift = 0,
+    .add.out_multiplier = 1432133479,
+    .add.out_shift = -18,
+};
+
+/* conv2d6: inverted_bottleneck -> 3 x 2 x 2 */
+ALIGNED static const int8_t fused_op2_depthwise_weights[36] = {
+    82, -88, -33, 37, 14, 99, 38, 9, -67, 55, 67, 36, -88, 18, -94, 95,
+    -59, -18, 79, -88, -6, 56, -119, 110, -77, 19, 16, 33, -112, 110, -47, 4,
+    -74, 116, 48, -97,
+};
+ALIGNED static const int32_t fused_op2_depthwise_bias[4] = {
+    -5677, 3085, -1952, 3177,
+};
+ALIGNED static const int32_t fused_op2_depthwise_multiplier[4] = {
+    1777081713, 2068772820, 1868473289, 1901086308,
+};
+ALIGNED static const int8_t fused_op2_depthwise_shift[4] = {
+    -6, -6, -5, -6,
+};
+ALIGNED static const int8_t fused_op2_project_weights[8] = {
+    73, 17, -86, -96, 66, -20, -64, 39,
+};
+ALIGNED static const int32_t fused_op2_project_bias[2] = {
+    -875, -105,
+};
+ALIGNED static const int32_t fused_op2_project_multiplier[2] = {
+    1264685589, 1282798302,
+};
+ALIGNED static const int8_t fused_op2_project_shift[2] = {
+    -7, -6,
+};
+const nn_inverted_bottleneck fused_op2 = {
+    .stride_h = 2,
+    .kept_rows = 0,
+    .residual = -1,
+    .scratch_bytes = 328,
+    .depthwise.in_zero = -11,
+    .depthwise.out_zero = -21,
+    .depthwise.out_min = -21,
+    .depthwise.out_max = 127,
+    .depthwise.weights = fused_op2_depthwise_weights,
+    .depthwise.bias = fused_op2_depthwise_bias,
+    .depthwise.multiplier = fused_op2_depthwise_multiplier,
+    .depthwise.shift = fused_op2_depthwise_shift,
+    .depthwise.kernel_h = 3,
+    .depthwise.kernel_w = 3,
+    .depthwise.stride_w = 2,
+    .depthwise.pad_left = 1,
+    .depthwise.dilation_w = 1,
+    .depthwise.in_c = 4,
+    .depthwise.in_w = 4,
+    .depthwise.out_w = 2,
+    .depthwise.out_c = 4,
+    .depthwise.tile = 2,
+    .project.in_zero = -21,
+    .project.out_zero = 34,
+    .project.out_min = -128,
+    .project.out_max = 127,
+    .project.weights = fused_op2_project_weights,
+    .project.bias = fused_op2_project_bias,
+    .project.multiplier = fused_op2_project_multiplier,
+    .project.shift = fused_op2_project_shift,
+    .project.kernel_h = 1,
+    .project.kernel_w = 1,
+    .project.stride_w = 1,
+    .project.pad_left = 0,
+    .project.dilation_w = 1,
+    .project.in_c = 4,
+    .project.in_w = 2,
+    .project.out_w = 2,
+    .project.out_c = 2,
+    .project.tile = 2,
+};
