@@ -11,6 +11,7 @@ from mcu_vision.cli.devices import devices
 from mcu_vision.cli.emulate import emulate
 from mcu_vision.cli.flash import flash
 from mcu_vision.cli.plan import plan
+from mcu_vision.cli.profile import profile
 from mcu_vision.cli.quantize import quantize
 from mcu_vision.cli.run import run
 from mcu_vision.cli.train import train
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (build, run, verify, emulate, flash, devices, plan, quantize, train):
+for verb in (build, run, verify, profile, emulate, flash, devices, plan, quantize, train):
     app.command()(verb)
 
 

@@ -82,6 +82,7 @@ class BlockCounter:
         self.watched: set[int] = set()
         self.timings: dict[tuple[int, int], BlockTiming] = {}
         self._entries: defaultdict[int, list[int]] = defaultdict(list)  # table indices by address
+        self._used: list[int] = []  # table indices in order of first use
         self.error: BaseException | None = None
         self._time_block, self._on_watch = time_block, on_watch
         self._table = np.zeros(_TABLE_ENTRIES, BLOCK_DTYPE)
@@ -111,8 +112,8 @@ class BlockCounter:
         return int(self.state.cycles + self.state.stall_cycles)
 
     def snapshot(self) -> npt.NDArray[Any]:
-        """A copy of the table: fields of CounterBlock; entries never move."""
-        return np.array(self._table)
+        """A copy of the blocks met so far: fields of CounterBlock; later copies have more at their end."""
+        return self._table[self._used]
 
     def watch_address(self, address: int, on: bool) -> None:
         """Start or stop calling `on_watch` for blocks at `address`."""
@@ -136,6 +137,7 @@ class BlockCounter:
         block.watched = block.address in self.watched
         index = (ctypes.addressof(block) - self._table.ctypes.data) // self._table.itemsize
         self._entries[block.address].append(index)
+        self._used.append(index)
         try:
             timing = self._time_block(block.address, block.size)
         except BaseException as error:

@@ -39,6 +39,11 @@ class FirmwareElf:
         inside = function.size_bytes == 0 or address < function.address + function.size_bytes
         return function if inside else None
 
+    def name_at(self, address: int) -> str:
+        """The name of the function that covers `address`, else the address."""
+        function = self.function_at(address)
+        return function.name if function else f"0x{address:08x}"
+
     def describe(self, address: int) -> str:
         """ "name+0xoffset", or "no known function"."""
         function = self.function_at(address)

@@ -29,13 +29,14 @@ class BlockProfile:
     executions: int
     instructions: int
     cycles_estimated: int
+    cycles_flash_model: int
 
 
 @dataclass(frozen=True)
 class Profile:
     """`instructions` is exact. The cycles are estimates: `cycles_estimated` without wait states, `cycles_flash_model`
     with the stalls of the flash accelerator at the wait states that the firmware set. `functions` are sorted by
-    cycles_flash_model, `blocks` by cycles_estimated, most first; `classes` counts instructions by class.
+    cycles_flash_model, so are `blocks`, most first; `classes` counts instructions by class.
     """
 
     instructions: int
@@ -81,9 +82,9 @@ class ProfileRecorder:
             return self._blocks
         blocks = self._snapshot()
         for name in ("executions", "fallthroughs", "stall_cycles", "misaligned_cycles"):
-            blocks[name] -= self._start[name]
+            blocks[name][: len(self._start)] -= self._start[name]
             if self._blocks is not None:
-                blocks[name] += self._blocks[name]
+                blocks[name][: len(self._blocks)] += self._blocks[name]
         return blocks
 
 
@@ -100,19 +101,20 @@ def _summarise(
         cycles = executions * int(block["cycles"]) + taken * int(block["branch_cycles"])
         cycles += int(block["misaligned_cycles"])
         sums = functions[function_of(int(block["address"]))]
-        for i, value in enumerate((instructions, cycles, cycles + int(block["stall_cycles"]))):
+        flash_cycles = cycles + int(block["stall_cycles"])
+        for i, value in enumerate((instructions, cycles, flash_cycles)):
             sums[i] += value
         address, size = int(block["address"]), int(block["size"])
         for kind, count in timings[address, size].classes.items():
             classes[kind] += executions * count
-        listed.append(BlockProfile(address, size, executions, instructions, cycles))
+        listed.append(BlockProfile(address, size, executions, instructions, cycles, flash_cycles))
     instructions, cycles, flash_cycles = (sum(sums[i] for sums in functions.values()) for i in range(3))
     return Profile(
         instructions,
         cycles,
         flash_cycles,
         tuple(sorted((FunctionProfile(name, *sums) for name, sums in functions.items()), key=_cost)),
-        tuple(sorted(listed, key=lambda block: -block.cycles_estimated)),
+        tuple(sorted(listed, key=lambda block: -block.cycles_flash_model)),
         dict(classes.most_common()),
     )
 

@@ -1,5 +1,7 @@
 """Which line of the sources an address comes from, by the firmware's debug information."""
 
+from bisect import bisect_left
+from collections.abc import Iterable
 from pathlib import Path
 
 from elftools.dwarf.dwarfinfo import DWARFInfo
@@ -9,12 +11,19 @@ from elftools.elf.elffile import ELFFile
 
 def source_line(elf: Path, address: int) -> str | None:
     """ "file.c:line" of the instruction at `address`, or None if the file does not say."""
+    return source_lines(elf, [address]).get(address)
+
+
+def source_lines(elf: Path, addresses: Iterable[int]) -> dict[int, str]:
+    """ "file.c:line" of each instruction of which the file says it."""
+    wanted = sorted(addresses)
     with elf.open("rb") as stream:
         file = ELFFile(stream)
-        return _find_line(file.get_dwarf_info(), address) if file.has_dwarf_info() else None
+        return _find_lines(file.get_dwarf_info(), wanted) if file.has_dwarf_info() else {}
 
 
-def _find_line(info: DWARFInfo, address: int) -> str | None:
+def _find_lines(info: DWARFInfo, addresses: list[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
     for unit in info.iter_CUs():
         program = info.line_program_for_CU(unit)
         if program is None:
@@ -24,10 +33,12 @@ def _find_line(info: DWARFInfo, address: int) -> str | None:
             state = entry.state
             if state is None:
                 continue
-            if before is not None and before.address <= address < state.address:
-                return f"{_file_name(program, before.file)}:{before.line}"
+            if before is not None:
+                inside = addresses[bisect_left(addresses, before.address) : bisect_left(addresses, state.address)]
+                name = f"{_file_name(program, before.file)}:{before.line}" if inside else ""
+                found |= {address: name for address in inside if address not in found}
             before = None if state.end_sequence else state
-    return None
+    return found
 
 
 def _file_name(program: LineProgram, number: int) -> str:

@@ -17,6 +17,7 @@ from mcu_vision.emulate.ram_watch import TOUCHED
 from mcu_vision.emulate.unicorn_calls import CallHooks, CallRecord
 from mcu_vision.emulate.unicorn_guard import ArenaGuard
 from mcu_vision.emulate.unicorn_machine import Machine, Outcome
+from mcu_vision.emulate.unicorn_profiler import CallProfiler
 from mcu_vision.errors import UserError
 from mcu_vision.plan import Program
 
@@ -31,7 +32,8 @@ class UnicornBoard:
     `deliver_faults`: faults go to the firmware's own handlers instead of raising EmulationFault. `check_alignment`:
     look at every data access, which takes three times as long: multiple, dual and floating-point accesses that are
     misaligned fault, as on silicon, and the extra cycles of other misaligned ones enter the estimates. `watch_ram`:
-    look at every access to RAM, for guard_arenas() and touched_ram().
+    look at every access to RAM, for guard_arenas() and touched_ram(). `count_traffic`: the bytes of every access
+    enter profile_calls().
     """
 
     def __init__(
@@ -42,11 +44,18 @@ class UnicornBoard:
         deliver_faults: bool = False,
         check_alignment: bool = False,
         watch_ram: bool = False,
+        count_traffic: bool = False,
     ) -> None:
         """Raises UserError if the file is no firmware for this board, or where no C compiler is at hand."""
         self._calls = CallHooks()
         self._machine = Machine(
-            load_firmware_elf(elf_path), board, deliver_faults, check_alignment, watch_ram, self._calls.reached
+            load_firmware_elf(elf_path),
+            board,
+            deliver_faults,
+            check_alignment,
+            watch_ram,
+            self._calls.reached,
+            count_traffic,
         )
         self._calls.attach(self._machine)
         self._callbacks: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
@@ -194,13 +203,15 @@ class UnicornBoard:
 
     def profile_result(self) -> Profile:
         """What ran while profiling was on."""
-        elf = self._machine.elf
+        return self._recorder.result(self._machine.counter.timings, self._machine.elf.name_at)
 
-        def name(address: int) -> str:
-            function = elf.function_at(address)
-            return function.name if function else f"0x{address:08x}"
+    def profile_calls(self, function: str, key_of: Callable[[int], int]) -> CallProfiler:
+        """From now on, profile each call of `function`, apart by `key_of(first argument)`. Raises KeyError."""
+        return CallProfiler(self._machine, self._calls, self.symbol(function), key_of)
 
-        return self._recorder.result(self._machine.counter.timings, name)
+    def function_at(self, address: int) -> str:
+        """The name of the function that covers `address`, else the address."""
+        return self._machine.elf.name_at(address)
 
     def stack_high_water(self) -> int:
         """The most bytes of stack used so far, by the paint between __stack_bottom and __stack_top.

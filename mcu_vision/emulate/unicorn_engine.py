@@ -14,6 +14,7 @@ from mcu_vision.boards import Board, Region
 from mcu_vision.emulate.block_counter import BlockCounter
 from mcu_vision.emulate.peripherals.registers import Registers
 from mcu_vision.emulate.ram_watch import TOUCHED, RamWatch
+from mcu_vision.emulate.traffic import TrafficMeter
 
 _NEVER = 0xFFFFFFFF
 _PAGE = 4096
@@ -62,10 +63,13 @@ class UnicornEngine:
     """A Cortex-M4 with the board's memories.
 
     `check_alignment`: look at every data access, not just at reads of flash. `fault` says what happened after
-    Stop.FAULT. `ram`: the watches on SRAM and CCM by name, if they are watched.
+    Stop.FAULT. `ram`: the watches on SRAM and CCM by name, if they are watched. `traffic`: that of all memories, if
+    it is counted.
     """
 
-    def __init__(self, board: Board, counter: BlockCounter, check_alignment: bool, watch_ram: bool) -> None:
+    def __init__(
+        self, board: Board, counter: BlockCounter, check_alignment: bool, watch_ram: bool, count_traffic: bool = False
+    ) -> None:
         self.uc: Any = Uc(unicorn_const.UC_ARCH_ARM, unicorn_const.UC_MODE_THUMB | unicorn_const.UC_MODE_MCLASS)
         self.uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M4)
         self.counter = counter
@@ -79,6 +83,7 @@ class UnicornEngine:
         self._add_hooks()
         self._add_compiled_hooks(None if check_alignment else board.flash)
         self.ram = {region.name: self._watch(region) for region in board.ram_regions} if watch_ram else {}
+        self.traffic = self._count_traffic([board.flash, *board.ram_regions]) if count_traffic else None
 
     def _map(self, region: Region, access: int) -> None:
         self.uc.mem_map(region.base, region.size_bytes, access)
@@ -126,6 +131,14 @@ class UnicornEngine:
         self._add_compiled_hook(unicorn_const.UC_HOOK_MEM_READ, library.watch_read, watch.state, region)
         self._add_compiled_hook(unicorn_const.UC_HOOK_MEM_WRITE, library.watch_write, watch.state, region)
         return watch
+
+    def _count_traffic(self, regions: list[Region]) -> TrafficMeter:
+        meter, library = TrafficMeter([region.name for region in regions], self.counter), self.counter.library
+        for region in regions:
+            state = meter.states[region.name]
+            self._add_compiled_hook(unicorn_const.UC_HOOK_MEM_READ, library.count_traffic_read, state, region)
+            self._add_compiled_hook(unicorn_const.UC_HOOK_MEM_WRITE, library.count_traffic_write, state, region)
+        return meter
 
     def _add_compiled_hook(
         self, kind: int, function: Any, state: ctypes.Structure, region: Region | None = None

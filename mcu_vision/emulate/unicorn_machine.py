@@ -36,7 +36,7 @@ class Machine:
     """A board with its firmware in flash. Virtual time counts in cycles of the core, those asleep included.
 
     `on_watch`: as in BlockCounter. `deliver_faults`: let the firmware's own handlers take faults; else they raise
-    EmulationFault. `check_alignment`, `watch_ram`: as in UnicornEngine.
+    EmulationFault. `check_alignment`, `watch_ram`, `count_traffic`: as in UnicornEngine.
     """
 
     def __init__(
@@ -47,11 +47,12 @@ class Machine:
         check_alignment: bool,
         watch_ram: bool,
         on_watch: Callable[[int], None],
+        count_traffic: bool = False,
     ) -> None:
         self.elf, self.board, self.deliver_faults = elf, board, deliver_faults
         self._cycle_model = CycleModel()
         self.counter = BlockCounter(board.flash.base, board.flash.size_bytes, self._time_block, on_watch)
-        self.engine = UnicornEngine(board, self.counter, check_alignment, watch_ram)
+        self.engine = UnicornEngine(board, self.counter, check_alignment, watch_ram, count_traffic)
         self.nvic = Nvic(IRQS)
         self._asleep = 0
         self._woken_at, self._woken_instructions, self._idle_skip = 0, 0, 0

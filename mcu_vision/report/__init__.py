@@ -7,15 +7,24 @@ from mcu_vision.report.operators import OperatorRow, operator_rows
 from mcu_vision.report.pareto_picture import count_plans, draw_pareto
 from mcu_vision.report.plan_report import plan_report
 from mcu_vision.report.png import to_png
+from mcu_vision.report.profile_picture import draw_profile
+from mcu_vision.report.profile_report import profile_report
+from mcu_vision.report.profile_rows import BlockRow, InferenceProfile, hottest_blocks, profile_rows
 
 __all__ = [
+    "BlockRow",
     "Drawing",
+    "InferenceProfile",
     "OperatorRow",
     "build_report",
     "count_plans",
     "draw_memory",
     "draw_pareto",
+    "draw_profile",
+    "hottest_blocks",
     "operator_rows",
     "plan_report",
+    "profile_report",
+    "profile_rows",
     "to_png",
 ]

@@ -15,6 +15,20 @@ Card = tuple[str, str]
 """A figure, and what it is."""
 
 
+def render_frame(template: str, heading: str, subtitle: str, cards: list[Card], **more: Any) -> str:
+    """HTML that needs no other file, of a template that extends frame.html.j2. more: for the template's own part."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
+    title = f"{heading}, {subtitle}"
+    return environment.get_template(template).render(
+        title=title, heading=heading, subtitle=subtitle, cards=cards, inks=INKS, **more
+    )
+
+
 def render_page(
     template: str,
     program: Program,
@@ -24,19 +38,12 @@ def render_page(
     budget_bytes: int,
     **more: Any,
 ) -> str:
-    """HTML that needs no other file. budget_bytes: of the arenas; more: for the template's own part."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-    )
-    return environment.get_template(template).render(
-        title=f"{program.graph.name}, {subtitle}",
-        heading=program.graph.name,
-        subtitle=subtitle,
-        cards=cards,
-        inks=INKS,
+    """The page of a program, of a template that extends base.html.j2. budget_bytes: of the arenas."""
+    return render_frame(
+        template,
+        program.graph.name,
+        subtitle,
+        cards,
         memory=to_svg(draw_memory(program, budget_bytes)),
         cuts=len(program.cuts),
         operators=operators,
