@@ -11,7 +11,6 @@ least squares of the relative error. The error told is that of models left out o
 
 import argparse
 import json
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,26 +18,23 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from board_run import BOARD, measure_program, operator_costs
 from cost_graphs import cost_graph
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from mcu_vision.boards import load_board
-from mcu_vision.cli.emulated import EmulatedModel
 from mcu_vision.cli.pipeline import find_model, shipped_models
 from mcu_vision.cli.planning import plan_for_board
-from mcu_vision.codegen import generate_sources
 from mcu_vision.files import atomic_write
 from mcu_vision.ir import Graph
 from mcu_vision.plan import PlanOptions
 from mcu_vision.plan.cost import ANY, estimate_cycles, price_work
 from mcu_vision.plan.work import Work, count_work
 from mcu_vision.saved_model import load_graph
-from mcu_vision.toolchain import find_toolchain, firmware_sources
 
 COSTS = Path(__file__).resolve().parent.parent / "mcu_vision" / "plan" / "costs.json"
-BOARD = "stm32f439"
 FIGURES = ("cycles", "cycles_flash")
 PARTS = 10
 ROUNDS = 2000
@@ -89,25 +85,14 @@ def measure_all(models: list[tuple[int | str, Graph]], toolchain: str) -> list[S
 
 
 def measure(name: int | str, graph: Graph, toolchain: str) -> list[Sample]:
-    """Build `graph` as one stream that pulls its image by rows, and run it once on a black picture."""
-    board = load_board(BOARD)
-    program = plan_for_board(graph, board, PlanOptions(schedule="stream", input="rows"))
-    with tempfile.TemporaryDirectory() as folder:
-        sources = Path(folder) / "src"
-        sources.mkdir()
-        model = generate_sources(program, sources)
-        image = find_toolchain(toolchain).build_firmware(firmware_sources(), sources, Path(folder), board)
-        with EmulatedModel(image.elf, board, model.prefix, check_alignment=True) as emulated:
-            emulated.write_image(np.zeros(program.graph.input.shape[1:], np.uint8))
-            steps = emulated.infer().steps
-    spent: defaultdict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(FIGURES, 0))
-    for item, step in zip(program.schedule, steps, strict=True):
-        spent[item.op]["cycles"] += step.cycles_0ws
-        spent[item.op]["cycles_flash"] += step.cycles_estimated
+    """Build `graph` as one stream that pulls its image by rows, and run it once."""
+    program = plan_for_board(graph, load_board(BOARD), PlanOptions(schedule="stream", input="rows"))
+    costs = operator_costs(program, measure_program(program, toolchain))
     samples = []
     for index, op in enumerate(program.graph.ops):
         estimates = {figure: estimate_cycles(program.graph, op, flash=figure != "cycles") for figure in FIGURES}
-        samples.append(Sample(name, op.name, count_work(op, program.graph), spent[index], estimates))
+        spent = dict(zip(FIGURES, costs[index][1:], strict=True))
+        samples.append(Sample(name, op.name, count_work(op, program.graph), spent, estimates))
     return samples
 
 
