@@ -43,9 +43,10 @@ Images = npt.NDArray[np.uint8]
 def smooth_images(spec: Any, count: int, seed: int = 0) -> Images:
     """Random images with large structures, uint8 (count, H, W, C); spec: a model's."""
     random = np.random.default_rng(seed)
-    coarse = random.integers(0, 256, (count, spec.height // 8, spec.width // 8, spec.channels))
+    coarse = random.integers(0, 256, (count, -(-spec.height // 8), -(-spec.width // 8), spec.channels))
     fine = random.integers(-30, 31, (count, spec.height, spec.width, spec.channels))
-    return np.asarray(np.clip(np.kron(coarse, np.ones((1, 8, 8, 1))) + fine, 0, 255), np.uint8)
+    large = np.kron(coarse, np.ones((1, 8, 8, 1)))[:, : spec.height, : spec.width]
+    return np.asarray(np.clip(large + fine, 0, 255), np.uint8)
 
 
 def measure_batch_norm(model: nn.Module, images: Images) -> None:
