@@ -211,7 +211,7 @@ class Op(ABC):
 class Graph:
     """Operators in execution order over named tensors.
 
-    metadata: JSON values for the other stages, e.g. "task" ("detect" or "classify"), "labels".
+    metadata: JSON values for the other stages, e.g. "task" ("detect" or "classify"), "labels", "preserve_input".
     """
 
     name: str
@@ -230,6 +230,11 @@ class Graph:
     def quantized(self) -> bool:
         """True if the input is int8."""
         return self.input.dtype == "int8"
+
+    @property
+    def kept(self) -> set[str]:
+        """What must be whole when an inference ends: the outputs, and the image if it is to survive."""
+        return {*self.outputs, *(self.inputs if self.metadata.get("preserve_input") else ())}
 
     def producer(self, tensor: str) -> Op | None:
         """The operator that writes `tensor`, or None for inputs and constants."""

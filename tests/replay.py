@@ -79,7 +79,7 @@ def check_program(program: Program, capacity: dict[str, int]) -> None:
         for row in range(*op.rows_written(graph, item.step)):
             write(output.name, row)
     assert done == [op.steps(graph) for op in graph.ops]
-    for name in graph.outputs:
+    for name in graph.kept:
         for row in range(graph.tensors[name].rows):
             cells, where = place(name, row)
-            assert (cells[where] == tag(name, row)).all(), f"output {name} row {row} did not survive"
+            assert (cells[where] == tag(name, row)).all(), f"{name} row {row} did not survive"

@@ -24,26 +24,28 @@ void command_db(char *arguments) {
     report_error("this model takes its image row by row; send rows uart%");
 }
 #else
-static uint32_t expected_bytes, loaded_bytes;
+static uint32_t expected_bytes, loaded_bytes, printed_bytes = MODEL_INPUT_BYTES;
 
 static void load(char *arguments) {
     uint32_t count;
-    if (!parse_unsigned(&arguments, &count) || count != MODEL_INPUT_BYTES) {
+    const uint32_t least = CONSOLE_MLPERF ? 1 : MODEL_INPUT_BYTES;
+    if (!parse_unsigned(&arguments, &count) || count < least || count > MODEL_INPUT_BYTES) {
         print_text("e-[db load needs the size of the input, ");
         print_unsigned(MODEL_INPUT_BYTES);
         print_line("]");
         return;
     }
-    expected_bytes = count;
+    expected_bytes = printed_bytes = count;
     loaded_bytes = 0;
     print_text("m-[Expecting ");
     print_unsigned(count);
     print_line(" bytes]");
 }
 
-/* All bytes of a command are taken, or none. */
+/* All bytes of a command are taken, or none; to MLPerf Tiny those after the last one expected do not matter.
+ */
 static void append(const char *digits) {
-    const size_t length = strlen(digits);
+    size_t length = strlen(digits);
     for (size_t i = 0; i < length; i++) {
         if (parse_hexadecimal_digit(digits[i]) < 0) {
             report_error("not a hexadecimal digit");
@@ -53,6 +55,9 @@ static void append(const char *digits) {
     if (length == 0 || length % 2 != 0) {
         report_error("db needs load, print or pairs of hexadecimal digits");
         return;
+    }
+    if (CONSOLE_MLPERF && expected_bytes != 0 && length / 2 > expected_bytes - loaded_bytes) {
+        length = 2 * (expected_bytes - loaded_bytes);
     }
     if (length / 2 > expected_bytes - loaded_bytes) {
         report_error(expected_bytes == 0 ? "no db load before" : "more bytes than db load announced");
@@ -75,7 +80,7 @@ void command_db(char *arguments) {
     if (strcmp(word, "load") == 0) {
         load(arguments);
     } else if (strcmp(word, "print") == 0) {
-        print_bytes((const uint8_t *)model_input(), MODEL_INPUT_BYTES, PIXEL_TO_INPUT);
+        print_bytes((const uint8_t *)model_input(), printed_bytes, PIXEL_TO_INPUT);
     } else {
         append(word);
     }

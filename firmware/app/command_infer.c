@@ -5,6 +5,7 @@
 #include "model_glue.h"
 #include "parse.h"
 #include "print.h"
+#include "uart.h"
 
 static bool inferred;
 
@@ -20,9 +21,14 @@ bool require_inference(void) {
     return inferred;
 }
 
-/* Decoding and suppression of boxes belong to the inference, and to its time. */
+/* Decoding and suppression of boxes belong to the inference, and to its time. A command that comes meanwhile
+ * ends what remains of it: no number of runs makes the console deaf. */
 static bool infer_times(uint32_t times) {
     for (uint32_t i = 0; i < times; i++) {
+        if (i > 0 && uart_holds(COMMAND_END)) {
+            report_error("another command came before all runs were done");
+            return false;
+        }
         inferred = model_invoke() == 0;
 #if MODEL_IS_DETECTOR
         box_count = inferred ? model_detect(boxes, MODEL_MAX_BOXES) : 0;
@@ -42,7 +48,7 @@ static void print_count(const char *text, uint32_t count) {
 }
 
 void command_infer(char *arguments) {
-    uint32_t times = 1, warm_up = 0;
+    uint32_t times = 1, warm_up = CONSOLE_MLPERF ? 10 : 0; /* as in the protocol's reference implementation */
     const bool plain = *arguments == '\0';
     if (!plain && (!parse_unsigned(&arguments, &times) || times == 0)) {
         report_error("infer needs a number of runs, 1 or more");

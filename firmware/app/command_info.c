@@ -3,7 +3,7 @@
 #include "commands.h"
 #include "model_glue.h"
 #include "print.h"
-#include "registers.h"
+#include "restart.h"
 #include "sections.h"
 #include "timestamp.h"
 #include "uart.h"
@@ -16,7 +16,7 @@ void command_name(char *arguments) {
 void command_profile(char *arguments) {
     (void)arguments;
     print_line("m-profile-[ULPMark for tinyML Firmware V0.0.1]");
-    print_line("m-model-[" MODEL_NAME "]");
+    print_line("m-model-[" MODEL_ID "]");
 }
 
 void command_timestamp(char *arguments) {
@@ -33,7 +33,9 @@ void command_help(char *arguments) {
     print_line("db HEX%          its next bytes: pixels, 0 to 255");
     print_line("db print%        show it");
     print_line("rows SOURCE%     rows of the image come from uart or memory, where they are not in RAM");
-    print_line("infer N W%       infer N times after W warm-up runs; each uses up the input");
+    print_line(CONSOLE_MLPERF
+                   ? "infer N W%       infer N times after W warm-up runs, 10 unless given"
+                   : "infer N W%       infer N times after W warm-up runs; each uses up the input");
     print_line("results%         scores of the last inference");
     print_line("model%           name, input and outputs of the model");
     print_line("boxes%           detections: x y width height in 1/16 pixel, score times 32768");
@@ -76,10 +78,5 @@ void command_ram(char *arguments) {
 void command_reset(char *arguments) {
     (void)arguments;
     uart_flush();
-    __asm__ volatile("dsb" ::: "memory");
-    SCB_AIRCR = SCB_AIRCR_RESET;
-    __asm__ volatile("dsb" ::: "memory");
-    for (;;) {
-        __asm__ volatile("wfi");
-    }
+    restart();
 }

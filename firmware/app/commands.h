@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model_glue.h"
+
 void command_name(char *arguments);
 void command_profile(char *arguments);
 void command_timestamp(char *arguments);
@@ -24,7 +26,8 @@ void command_ram(char *arguments);
 void command_reset(char *arguments);
 
 /* Shared by several commands. */
-enum { PIXEL_TO_INPUT = 0x80 }; /* pixel - 128 is the pixel with its top bit flipped */
+enum { PIXEL_TO_INPUT = MODEL_INPUT_AS_INT8 ? 0 : 0x80 }; /* pixel - 128: the top bit flipped */
+#define COMMAND_END '%'
 
 void report_error(const char *text);                 /* e-[text] */
 bool require_inference(void);                        /* false, and an error, before the first one */

@@ -44,7 +44,7 @@ static void run_command(char *text) {
 /* Reads to the next '%'; line ends do not count. False where the text is longer than the buffer. */
 static bool read_command(char *text) {
     size_t length = 0;
-    for (char byte = uart_read(); byte != '%'; byte = uart_read()) {
+    for (char byte = uart_read(); byte != COMMAND_END; byte = uart_read()) {
         if (byte == '\r' || byte == '\n') {
             continue;
         }

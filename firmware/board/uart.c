@@ -94,6 +94,16 @@ bool uart_read_within(uint32_t timeout_us, char *byte) {
     return true;
 }
 
+bool uart_holds(char byte) {
+    const unsigned end = received;
+    for (unsigned i = taken; i != end; i++) {
+        if (ring[i % RING_BYTES] == byte) {
+            return true;
+        }
+    }
+    return lost;
+}
+
 void uart_discard(void) {
     taken = received;
     lost = false;

@@ -20,6 +20,9 @@ char uart_read(void);
 /* The next received byte; false if none comes within `timeout_us`. */
 bool uart_read_within(uint32_t timeout_us, char *byte);
 
+/* Whether that byte is among those received and not read, or may be among those lost. */
+bool uart_holds(char byte);
+
 /* Forgets what was received and not read, and that bytes were lost. */
 void uart_discard(void);
 

@@ -19,16 +19,21 @@ def build(
     recompute: options.Recompute = False,
     image: options.Input = "frame",
     schedule: options.Schedule = "auto",
+    console: options.ConsoleKind = "standard",
+    model_id: options.ModelId = None,
     as_json: options.Json = False,
 ) -> None:
     """Build firmware: plan the RAM, generate C, compile, and measure one inference in the emulator.
 
     Example: mcu-vision build --board stm32f439 --ram 104K
+
+    Example: mcu-vision build --model vww.tflite --console mlperf --model-id vww01
     """
     options.check_choice(toolchain, options.TOOLCHAINS, "--toolchain")
     planning = options.plan_options(schedule, ram, optimize, recompute, image)
+    speaking = options.console_options(console, model_id)
     with options.progress_console().status(f"building {model} for {board} (the first time takes a minute)"):
-        result = build_model(model, board, toolchain, build_dir, planning)
+        result = build_model(model, board, toolchain, build_dir, planning, speaking)
     if as_json:
         options.print_json(result.summary)
     else:

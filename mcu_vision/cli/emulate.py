@@ -9,6 +9,8 @@ from mcu_vision.cli import options
 from mcu_vision.cli.pipeline import take_build
 from mcu_vision.emulate.unicorn_board import UnicornBoard
 
+KEEP_ALIVE_S = 2.0
+
 
 def emulate(
     pty: Annotated[
@@ -22,14 +24,17 @@ def emulate(
 ) -> None:
     """Run the firmware on the emulated board, its console as a serial port, until Ctrl-C.
 
-    Serial programs open the port as they would the board's: MLPerf Tiny commands, each ended by "%".
+    Serial programs open the port as they would the board's: MLPerf Tiny commands, each ended by "%". Firmware built
+    with --console mlperf is emulated for that suite's runner, which gives up after 5 s of silence: while a longer
+    inference runs, empty lines are sent, which it ignores.
 
     Example: mcu-vision emulate --pty /tmp/dut
     """
     options.check_choice(toolchain, options.TOOLCHAINS, "--toolchain")
     with options.progress_console().status("building"):
         build = take_build(model, board, toolchain, build_dir)
-    with UnicornBoard(build.elf, build.board) as emulated, emulated.attach_pty(pty) as bridge:
+    keep_alive_s = KEEP_ALIVE_S if build.console.kind == "mlperf" else None
+    with UnicornBoard(build.elf, build.board) as emulated, emulated.attach_pty(pty, keep_alive_s) as bridge:
         emulated.boot()
         if as_json:
             options.print_json({"model": build.graph.name, "board": build.board.name, "pty": str(bridge.path)})

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from mcu_vision.cli.sizes import parse_bytes
+from mcu_vision.codegen import CONSOLES, ConsoleOptions
 from mcu_vision.errors import UserError
 from mcu_vision.plan import PlanOptions
 from mcu_vision.plan.options import INPUTS, OPTIMIZE, SCHEDULES
@@ -60,6 +61,16 @@ Input = Annotated[
         rich_help_panel=PLANNING,
     ),
 ]
+ConsoleKind = Annotated[
+    str,
+    typer.Option(
+        "--console", help="standard, or mlperf: as MLPerf Tiny's runner needs it; the image survives an inference."
+    ),
+]
+ModelId = Annotated[
+    str | None,
+    typer.Option(help="What the console's profile% calls the model: vww01, ic01 or kws01 to MLPerf Tiny."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines instead of text.")]
 
 TOOLCHAINS = ("auto", "zig", "gcc")
@@ -74,6 +85,17 @@ def plan_options(schedule: str, ram: str | None, optimize: str, recompute: bool,
     check_choice(optimize, OPTIMIZE, "--optimize")
     check_choice(image, INPUTS, "--input")
     return PlanOptions(schedule, optimize, None if ram is None else parse_bytes(ram, "--ram"), recompute, image)
+
+
+def console_options(kind: str, model_id: str | None) -> ConsoleOptions:
+    """The console's options from those of the command line. Raises UserError."""
+    check_choice(kind, CONSOLES, "--console")
+    if kind == "mlperf" and model_id is None:
+        raise UserError("--console mlperf needs --model-id, the benchmark's: vww01, ic01 or kws01")
+    try:
+        return ConsoleOptions(kind, model_id)
+    except ValueError as error:
+        raise UserError(f"--model-id {error}") from error
 
 
 def progress_console() -> Console:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from mcu_vision.boards import Board, load_board
 from mcu_vision.cli.emulated import EmulatedModel, Inference
 from mcu_vision.cli.photos import load_photo
 from mcu_vision.cli.planning import arena_budget, plan_for_board
-from mcu_vision.codegen import c_identifier, generate_sources
+from mcu_vision.codegen import ConsoleOptions, c_identifier, generate_sources
 from mcu_vision.data.letterbox import letterbox
 from mcu_vision.errors import UserError
 from mcu_vision.files import atomic_directory
@@ -37,6 +37,7 @@ class Build:
     board: Board
     options: PlanOptions
     summary: dict[str, Any]
+    console: ConsoleOptions = field(default_factory=ConsoleOptions)
 
     @cached_property
     def program(self) -> Program:
@@ -86,8 +87,20 @@ def _fingerprint(model: Path, board: Board) -> str:
     return digest.hexdigest()
 
 
-def build_model(model: str, board_name: str, toolchain_name: str, build_dir: Path, options: PlanOptions) -> Build:
-    """Build the firmware of `model` into build_dir/<model>, replacing what is there when all has succeeded."""
+def build_model(
+    model: str,
+    board_name: str,
+    toolchain_name: str,
+    build_dir: Path,
+    options: PlanOptions,
+    console: ConsoleOptions | None = None,
+) -> Build:
+    """Build the firmware of `model` into build_dir/<model>, replacing what is there when all has succeeded.
+
+    Raises UserError; see `for_console`.
+    """
+    console = console or ConsoleOptions()
+    options = for_console(options, console)
     path = find_model(model)
     graph = load_model(path)
     board = load_board(board_name)
@@ -97,7 +110,7 @@ def build_model(model: str, board_name: str, toolchain_name: str, build_dir: Pat
     with atomic_directory(folder) as staging:
         sources = staging / "src"
         sources.mkdir()
-        generate_sources(program, sources)
+        generate_sources(program, sources, console)
         save_graph(graph, staging / "model.int8.safetensors")
         image = toolchain.build_firmware(firmware_sources(), sources, staging, board)
         inference, stack_bytes = measure_build(image, program, board)
@@ -107,9 +120,14 @@ def build_model(model: str, board_name: str, toolchain_name: str, build_dir: Pat
         cycles = [step.cycles_estimated for step in inference.steps]
         budget = arena_budget(graph, board, options)
         (staging / "report.html").write_text(build_report(program, board.title, summary, cycles, budget))
-        record = {"fingerprint": _fingerprint(path, board), "options": asdict(options), "summary": summary}
+        record = {
+            "fingerprint": _fingerprint(path, board),
+            "options": asdict(options),
+            "console": asdict(console),
+            "summary": summary,
+        }
         (staging / "build.json").write_text(json.dumps(record, indent=2))
-    return Build(folder, graph, board, options, summary)
+    return Build(folder, graph, board, options, summary, console)
 
 
 def take_build(model: str, board_name: str, toolchain_name: str, build_dir: Path) -> Build:
@@ -131,16 +149,29 @@ def take_build(model: str, board_name: str, toolchain_name: str, build_dir: Path
         and toolchain_name in ("auto", summary.get("toolchain"))
         and (folder / "firmware.elf").is_file()
     ):
-        return Build(folder, graph, board, PlanOptions(**record["options"]), summary)
-    return build_model(model, board_name, toolchain_name, build_dir, _options(record))
+        planned, console = _options(record)
+        return Build(folder, graph, board, planned, summary, console)
+    return build_model(model, board_name, toolchain_name, build_dir, *_options(record))
 
 
-def _options(record: dict[str, Any]) -> PlanOptions:
+def _options(record: dict[str, Any]) -> tuple[PlanOptions, ConsoleOptions]:
     """The options of a recorded build; the default ones if there is none, or another version wrote it."""
     try:
-        return PlanOptions(**record["options"])
+        return PlanOptions(**record["options"]), ConsoleOptions(**record["console"])
     except (KeyError, TypeError, ValueError):
-        return PlanOptions()
+        return PlanOptions(), ConsoleOptions()
+
+
+def for_console(options: PlanOptions, console: ConsoleOptions) -> PlanOptions:
+    """How to plan for `console`: MLPerf Tiny loads an image once and runs it many times.
+
+    Raises UserError if the image is not to be in RAM.
+    """
+    if console.kind != "mlperf":
+        return options
+    if options.input == "rows":
+        raise UserError("--console mlperf loads a whole image into RAM; leave out --input rows")
+    return replace(options, preserve_input=True)
 
 
 def _shown(path: Path) -> str:

@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+from mcu_vision.codegen.console_options import ConsoleOptions
 from mcu_vision.codegen.lower import CModel, lower_program
 from mcu_vision.plan.program import Program
 from mcu_vision.resources import resource
@@ -19,13 +20,13 @@ _FILES = {
 }
 
 
-def generate_sources(program: Program, folder: Path) -> CModel:
+def generate_sources(program: Program, folder: Path, console: ConsoleOptions | None = None) -> CModel:
     """Write the model, its weights and the kernels it uses into the existing `folder`."""
     model = lower_program(program)
     environment = c_templates()
     environment.filters["c_float"] = _c_float
     for template, name in _FILES.items():
-        text = environment.get_template(template).render(model=model)
+        text = environment.get_template(template).render(model=model, console=console or ConsoleOptions())
         (folder / name.format(prefix=model.prefix)).write_text(text)
     for source in kernel_sources(model.kernels):
         shutil.copy(source, folder / source.name)

@@ -2,6 +2,7 @@
 
 import os
 import select
+import time
 import tty
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 from mcu_vision.errors import UserError
 
 _SLICE_S = 0.02
+_READY, _EMPTY_LINE = b"m-ready\r\n", b"\r\n"
 
 
 class ConsoleEnd(Protocol):
@@ -30,11 +32,15 @@ class ConsoleEnd(Protocol):
 
 
 class PtyBridge:
-    """`path` is the terminal, or the link to it, for others to open. Unix only."""
+    """`path` is the terminal, or the link to it, for others to open. Unix only.
 
-    def __init__(self, console: ConsoleEnd, link_path: Path | None) -> None:
+    keep_alive_s: an empty line is sent whenever a command has been silent for so long, for clients that give up
+    on a board that would have been faster than its emulation.
+    """
+
+    def __init__(self, console: ConsoleEnd, link_path: Path | None, keep_alive_s: float | None = None) -> None:
         """Raises UserError if the link cannot be made."""
-        self._console = console
+        self._console, self._keep_alive_s = console, keep_alive_s
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
@@ -55,13 +61,26 @@ class PtyBridge:
 
         Raises EmulationFault.
         """
-        waiting = b""
+        waiting, tail, busy, spoken = b"", _READY, False, time.monotonic()
         while not stop():
             self._console.run(lambda: False, _SLICE_S)
-            waiting = self._write(waiting + self._console.take_output())
-            readable, _, _ = select.select([self._master], [], [], _SLICE_S)
+            output = self._console.take_output()
+            tail = (tail + output)[-len(_READY) :]
+            busy = busy and tail != _READY
+            if busy and not output and tail.endswith(b"\n") and self._too_long(time.monotonic() - spoken):
+                output = _EMPTY_LINE
+            if output:
+                spoken = time.monotonic()
+            waiting = self._write(waiting + output)
+            readable, _, _ = select.select([self._master], [], [], 0 if busy else _SLICE_S)
             if readable:
-                self._console.send(os.read(self._master, 4096))
+                data = os.read(self._master, 4096)
+                self._console.send(data)
+                if b"%" in data:
+                    busy, tail, spoken = True, b"\n", time.monotonic()
+
+    def _too_long(self, silence_s: float) -> bool:
+        return self._keep_alive_s is not None and silence_s > self._keep_alive_s
 
     def _write(self, data: bytes) -> bytes:
         """Return what the terminal did not take, because nobody reads it."""

@@ -235,9 +235,9 @@ class UnicornBoard:
             if bottom in watch.region:
                 watch.cells_at(bottom, stack - bottom)[:] &= ~TOUCHED
 
-    def attach_pty(self, link_path: Path | None = None) -> PtyBridge:
+    def attach_pty(self, link_path: Path | None = None, keep_alive_s: float | None = None) -> PtyBridge:
         """Offer the console as a pseudo-terminal, with a symbolic link to it at `link_path`; call its serve()."""
-        return PtyBridge(self, link_path)
+        return PtyBridge(self, link_path, keep_alive_s)
 
     def close(self) -> None:
         """Release the emulated machine; the board cannot be used any more."""

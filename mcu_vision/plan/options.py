@@ -15,7 +15,8 @@ class PlanOptions:
     after the other. optimize: "ram" and "time" minimise that and then the other; "balanced" takes the least RAM
     among plans of nearly the least time. ram_bytes: the most RAM that the firmware may use, everything counted;
     None leaves it to the board. recompute: work may be done twice where that saves RAM. input: "frame" has the
-    image in RAM, where it is overwritten as it is used up; "rows" pulls its rows from a function.
+    image in RAM, where it is overwritten as it is used up; "rows" pulls its rows from a function. preserve_input:
+    the image in RAM survives an inference, so that another can follow.
     """
 
     schedule: str = "auto"
@@ -23,8 +24,11 @@ class PlanOptions:
     ram_bytes: int | None = None
     recompute: bool = False
     input: str = "frame"
+    preserve_input: bool = False
 
     def __post_init__(self) -> None:
         for value, choices in ((self.schedule, SCHEDULES), (self.optimize, OPTIMIZE), (self.input, INPUTS)):
             if value not in choices:
                 raise ValueError(f"{value!r} is none of {choices}")
+        if self.preserve_input and self.input == "rows":
+            raise ValueError("rows that are pulled cannot be preserved")

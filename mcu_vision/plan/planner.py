@@ -1,5 +1,6 @@
 """From a quantised graph to a program that fits a board's memory."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from mcu_vision.errors import UserError
@@ -87,6 +88,8 @@ def prepare_graph(graph: Graph, options: PlanOptions) -> Graph:
     if not graph.quantized:
         raise UserError(f"model {graph.name} is not quantised: run `mcu-vision quantize` first")
     graph = order_ops(remove_dead_channels(graph))
+    if options.preserve_input:
+        graph = replace(graph, metadata=graph.metadata | {"preserve_input": True})
     return pull_rows(graph) if options.input == "rows" else graph
 
 

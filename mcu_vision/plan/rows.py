@@ -43,8 +43,9 @@ def trace_rows(graph: Graph, rules: list[RowRule], schedule: list[Step]) -> RowT
     shape = (len(schedule), len(names))
     needed, complete = np.full(shape, NOTHING, np.int32), np.zeros(shape, np.int32)
     first: dict[str, int] = {}
-    last = dict.fromkeys(graph.outputs, len(schedule))
-    upcoming = [0 if n in graph.outputs else NOTHING for n in names]
+    kept = graph.kept
+    last = dict.fromkeys(kept, len(schedule))
+    upcoming = [0 if n in kept else NOTHING for n in names]
     for position in range(len(schedule) - 1, -1, -1):
         rule, step = rules[schedule[position].op], schedule[position].step
         for tensor, spans in rule.reads:

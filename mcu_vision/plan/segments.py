@@ -54,6 +54,7 @@ class _Meter:
                 self.readers[name].append((index, (*starts.tolist(), NEVER)))
         self.state = [aligned(op.kernel(graph).state_bytes) for op in graph.ops]
         self.in_place = [op.in_place_inputs(graph) for op in graph.ops]
+        self.kept = graph.kept
 
     def run(self, first: int, last: int, limit: int) -> npt.NDArray[np.int64]:
         """Most live bytes of each operator of [first, last), without scratch; NEVER for all above `limit`."""
@@ -91,7 +92,7 @@ class _Meter:
 
     def _needed(self, tensor: str, done: list[int]) -> int:
         """First row of `tensor` that anybody still reads."""
-        if tensor in self.graph.outputs:
+        if tensor in self.kept:
             return 0
         low = NEVER
         for reader, starts in self.readers[tensor]:

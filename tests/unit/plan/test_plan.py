@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from replay import check_program
 
 from mcu_vision import ops
+from mcu_vision.codegen.lower import lower_program
 from mcu_vision.errors import UserError
 from mcu_vision.ir import Graph
 from mcu_vision.plan import ArenaRegion, PlanOptions, Program, plan_graph
@@ -65,6 +66,15 @@ def random_graphs(draw: st.DrawFn) -> Graph:
 def test_every_row_is_there_when_it_is_read(graph: Graph, mode: str) -> None:
     program = plan(graph, mode)
     assert program.lower_bound_bytes <= program.live_bytes().max() <= program.total_bytes
+
+
+@settings(max_examples=20, deadline=None)
+@given(random_graphs(), st.sampled_from(["stream", "layers", "auto"]))
+def test_an_image_that_is_preserved_survives(graph: Graph, mode: str) -> None:
+    program = plan_graph(graph, REGIONS, SRAM + CCM, PlanOptions(schedule=mode, preserve_input=True))
+    check_program(program, {"sram": SRAM, "ccm": CCM})
+    assert program.graph.kept == {*graph.inputs, *graph.outputs}
+    assert lower_program(program).input_preserved
 
 
 @settings(max_examples=12, deadline=None)

@@ -6,6 +6,11 @@
 #include <stdint.h>
 
 #define MODEL_NAME "fake"
+#ifndef MODEL_ID
+#define MODEL_ID "fake"
+#define CONSOLE_MLPERF 0
+#endif
+#define MODEL_INPUT_AS_INT8 0
 #define MODEL_INPUT_WIDTH 4
 #define MODEL_INPUT_HEIGHT 4
 #define MODEL_INPUT_CHANNELS 1

@@ -7,6 +7,9 @@
 #include <stdint.h>
 
 #define MODEL_NAME "fake-detector"
+#define MODEL_ID "fake-detector"
+#define CONSOLE_MLPERF 0
+#define MODEL_INPUT_AS_INT8 0
 #define MODEL_INPUT_WIDTH 4
 #define MODEL_INPUT_HEIGHT 4
 #define MODEL_INPUT_CHANNELS 1
