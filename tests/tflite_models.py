@@ -73,7 +73,7 @@ class TfliteModel:
         code = schema.OperatorCodeT()
         code.builtinCode = getattr(schema.BuiltinOperator, kind)
         code.deprecatedBuiltinCode = min(code.builtinCode, 127)
-        code.version = 1
+        code.version = 2 if kind == "BROADCAST_TO" else 1  # whose first version is not registered
         operator = schema.OperatorT()
         operator.opcodeIndex = len(self._model.operatorCodes)
         operator.inputs, operator.outputs = list(inputs), list(outputs)
@@ -94,16 +94,25 @@ class TfliteModel:
         return bytes(builder.Output())
 
 
+NOT_IN_REFERENCE = {"BROADCAST_TO", "ELU", "SUM"}
+"""Operators that the resolver of the reference kernels leaves out, or, SUM, gives nonsense for (TensorFlow 2.21)."""
+
+
+def _resolver(data: bytes) -> Any:
+    kinds = tf.lite.experimental.OpResolverType
+    names = {v: k for k, v in vars(schema.BuiltinOperator).items()}
+    codes = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(data, 0)).operatorCodes
+    other = NOT_IN_REFERENCE & {names[code.builtinCode] for code in codes}
+    return kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES if other else kinds.BUILTIN_REF
+
+
 class ReferenceInterpreter:
     """TensorFlow Lite's interpreter with its reference kernels."""
 
     def __init__(self, data: bytes) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self._interpreter = tf.lite.Interpreter(
-                model_content=data,
-                experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_REF,
-            )
+            self._interpreter = tf.lite.Interpreter(model_content=data, experimental_op_resolver_type=_resolver(data))
         self._interpreter.allocate_tensors()
         self.input = self._interpreter.get_input_details()[0]
 

@@ -63,6 +63,10 @@ void nn_add_s8(const nn_add *p, const int8_t *a, const int8_t *b, int8_t *out);
 /* SUB: a - b, computed as ADD. out may be a or b. */
 void nn_sub_s8(const nn_add *p, const int8_t *a, const int8_t *b, int8_t *out);
 
+/* SQUARED_DIFFERENCE: both inputs times 2^left_shift (7) are scaled to one scale, subtracted, squared, and
+ * scaled. out may be a or b. */
+void nn_squared_difference_s8(const nn_add *p, const int8_t *a, const int8_t *b, int8_t *out);
+
 /* MUL: (a - a_zero) * (b - b_zero), scaled. shift -31..14. out may be a or b. */
 typedef struct {
     int32_t count;
@@ -116,7 +120,7 @@ void nn_max_pool_s8(const nn_pool *p, const int8_t *const rows[], int8_t *out);
 void nn_average_pool_s8(const nn_pool *p, const int8_t *const rows[], int8_t *out);
 
 /* MEAN over height and width: step 0..rows-1 adds a row; the last writes out (channels values). The division
- * by the number of pixels is part of multiplier and shift.
+ * by the number of pixels is part of multiplier and shift. SUM alike, without division and with one rounding.
  * state: 4 * channels bytes. */
 typedef struct {
     int32_t in_w, channels, rows;
@@ -124,6 +128,7 @@ typedef struct {
 } nn_mean;
 
 void nn_mean_s8(const nn_mean *p, const int8_t *row, int8_t *out, int32_t *state, int32_t step);
+void nn_sum_s8(const nn_mean *p, const int8_t *row, int8_t *out, int32_t *state, int32_t step);
 
 /* L2_NORMALIZATION of each of `width` pixels; output scale 2^-out_bits, zero point 0. out may be row. */
 typedef struct {

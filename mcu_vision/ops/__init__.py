@@ -26,7 +26,9 @@ from mcu_vision.ops.rnn_pool import RnnPool
 from mcu_vision.ops.scale_channels import ScaleChannels
 from mcu_vision.ops.select import Select
 from mcu_vision.ops.softmax import Softmax
+from mcu_vision.ops.squared_difference import SquaredDifference
 from mcu_vision.ops.sub import Sub
+from mcu_vision.ops.sum import Sum
 
 __all__ = [
     "Add",
@@ -58,5 +60,7 @@ __all__ = [
     "ScaleChannels",
     "Select",
     "Softmax",
+    "SquaredDifference",
     "Sub",
+    "Sum",
 ]

@@ -4,21 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcu_vision.errors import UserError
-from mcu_vision.ir import Array, Graph, KernelCall, Op, Shape, Tensor
+from mcu_vision.ir import Array, Graph, KernelCall
+from mcu_vision.ops.pairwise import Pairwise
 
 
 @dataclass
-class _Extremum(Op):
+class _Extremum(Pairwise):
     """inputs: a, b of equal shape, which share the output's quantisation."""
-
-    def infer_shape(self, inputs: list[Tensor]) -> Shape:
-        if inputs[0].shape != inputs[1].shape:
-            raise UserError(f"{self.name}: shapes {inputs[0].shape} and {inputs[1].shape} differ")
-        return inputs[0].shape
-
-    def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
-        return self.inputs
 
     def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
         return self.reference_float(*arrays)

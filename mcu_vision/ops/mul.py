@@ -4,26 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcu_vision.errors import UserError
 from mcu_vision.int8 import multiply_by_quantized_multiplier, quantize_multiplier
-from mcu_vision.ir import Array, Graph, KernelCall, Op, Shape, Tensor, to_int
+from mcu_vision.ir import Array, Graph, KernelCall, to_int
 from mcu_vision.ops.common import activation_range, apply_activation
+from mcu_vision.ops.pairwise import Pairwise
 
 
 @dataclass
-class Mul(Op):
+class Mul(Pairwise):
     """inputs: a, b of equal shape. TensorFlow Lite MUL."""
 
     kind = "mul"
     activation: str = "none"
-
-    def infer_shape(self, inputs: list[Tensor]) -> Shape:
-        if inputs[0].shape != inputs[1].shape:
-            raise UserError(f"{self.name}: shapes {inputs[0].shape} and {inputs[1].shape} differ")
-        return inputs[0].shape
-
-    def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
-        return self.inputs
 
     def reference_float(self, *arrays: Array) -> Array:
         return apply_activation(arrays[0] * arrays[1], self.activation)

@@ -4,24 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcu_vision.errors import UserError
 from mcu_vision.int8 import multiply_by_quantized_multiplier, quantize_multiplier
-from mcu_vision.ir import Array, Graph, KernelCall, Op, Shape, Tensor, to_int
+from mcu_vision.ir import Array, Graph, KernelCall, to_int
+from mcu_vision.ops.pairwise import Pairwise
 
 
 @dataclass
-class Prelu(Op):
+class Prelu(Pairwise):
     """inputs: x, slope of equal shape. TensorFlow Lite PRELU."""
 
     kind = "prelu"
-
-    def infer_shape(self, inputs: list[Tensor]) -> Shape:
-        if inputs[0].shape != inputs[1].shape:
-            raise UserError(f"{self.name}: shapes {inputs[0].shape} and {inputs[1].shape} differ")
-        return inputs[0].shape
-
-    def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
-        return self.inputs
 
     def reference_float(self, *arrays: Array) -> Array:
         return np.asarray(np.where(arrays[0] >= 0, arrays[0], arrays[0] * arrays[1]))

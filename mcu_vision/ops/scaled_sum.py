@@ -8,27 +8,20 @@ import numpy as np
 
 from mcu_vision.errors import UserError
 from mcu_vision.int8 import multiply_by_quantized_multiplier, quantize_multiplier
-from mcu_vision.ir import Array, Graph, KernelCall, Op, Shape, Tensor, to_int
+from mcu_vision.ir import Array, Graph, KernelCall, to_int
 from mcu_vision.ops.common import activation_range, apply_activation
+from mcu_vision.ops.pairwise import Pairwise
 
 LEFT_SHIFT = 20
 
 
 @dataclass
-class ScaledSum(Op):
+class ScaledSum(Pairwise):
     """inputs: a, b of equal shape. Both, shifted left by 20 bits, are scaled to one scale and summed."""
 
     sign: ClassVar[int]
     """Of b."""
     activation: str = "none"
-
-    def infer_shape(self, inputs: list[Tensor]) -> Shape:
-        if inputs[0].shape != inputs[1].shape:
-            raise UserError(f"{self.name}: shapes {inputs[0].shape} and {inputs[1].shape} differ")
-        return inputs[0].shape
-
-    def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
-        return self.inputs
 
     def reference_float(self, *arrays: Array) -> Array:
         return apply_activation(arrays[0] + self.sign * arrays[1], self.activation)

@@ -29,6 +29,8 @@ GRAPHS = {
     "max_pool": one_op.pool(ops.MaxPool2d),
     "average_pool": one_op.pool(ops.AveragePool2d),
     "mean": one_op.simple(ops.Mean),
+    "sum": one_op.simple(ops.Sum),
+    "squared_difference": one_op.pair(ops.SquaredDifference),
     "requantize": one_op.simple(ops.Requantize),
     "l2_normalize": one_op.simple(ops.L2Normalize),
     "softmax": one_op.simple(ops.Softmax),

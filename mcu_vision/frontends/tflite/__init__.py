@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import mcu_vision.frontends.tflite.blocks
+import mcu_vision.frontends.tflite.curves
 import mcu_vision.frontends.tflite.elementwise
 import mcu_vision.frontends.tflite.layers
 import mcu_vision.frontends.tflite.movement
@@ -25,7 +27,13 @@ from mcu_vision.ir import Graph
 
 __all__ = ["import_tflite"]
 
-SHAPE_INPUTS = {"RESHAPE": 1, "RESIZE_BILINEAR": 1, "RESIZE_NEAREST_NEIGHBOR": 1, "TRANSPOSE_CONV": 0}
+SHAPE_INPUTS = {
+    "BROADCAST_TO": 1,
+    "RESHAPE": 1,
+    "RESIZE_BILINEAR": 1,
+    "RESIZE_NEAREST_NEIGHBOR": 1,
+    "TRANSPOSE_CONV": 0,
+}
 """The input that only says the shape of the output, which the file says too; what computes it is not needed."""
 
 
@@ -59,7 +67,7 @@ def _import_model(builder: GraphBuilder) -> None:
         bind_inputs(builder, needed)
     except Unsupported as problem:
         raise UserError(f"an input {problem} is not supported") from problem
-    for operator in needed:
+    for operator in (op for op in needed if op.index not in builder.finished):
         _import_operator(builder, operator)
     try:
         bind_outputs(builder)

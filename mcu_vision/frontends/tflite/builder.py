@@ -65,6 +65,8 @@ class GraphBuilder:
         self.graph = Graph(name, {}, [], (), ())
         self.model = model
         self.operator = FileOperator(0, "", (), (), None)
+        self.finished: set[int] = set()
+        """Operators, by index, that an earlier one has taken in."""
         self._values: dict[int, Activation] = {}
 
     def has(self, tensor: int) -> bool:
@@ -79,6 +81,11 @@ class GraphBuilder:
     def is_read(self, tensor: int) -> bool:
         """True if an operator reads the file's tensor."""
         return any(tensor in op.inputs for op in self.model.operators)
+
+    def only_reader(self, tensor: int) -> FileOperator | None:
+        """The operator that reads the file's tensor, if that is the only use of it."""
+        readers = [op for op in self.model.operators if tensor in op.inputs]
+        return readers[0] if len(readers) == 1 and tensor not in self.model.outputs else None
 
     def bind(self, tensor: int, value: Activation) -> None:
         """The file's tensor is `value` from now on."""

@@ -16,7 +16,7 @@ from mcu_vision.frontends.tflite.builder import (
 from mcu_vision.frontends.tflite.movement import image_view, permute
 from mcu_vision.frontends.tflite.registry import imports
 from mcu_vision.ir import Graph, Op, Quantization, Shape, Tensor
-from mcu_vision.ops import Add, BatchMatMul, Maximum, Minimum, Mul, Prelu, Select, Sub
+from mcu_vision.ops import Add, BatchMatMul, Maximum, Minimum, Mul, Prelu, Select, SquaredDifference, Sub
 from mcu_vision.ops.common import ALL_VALUES
 
 
@@ -69,6 +69,16 @@ def import_arithmetic(builder: GraphBuilder) -> None:
     kind = kinds[builder.operator.kind]
     quant = tensor_quantization(builder.result())
     _import_pair(builder, kind, quant, activation=fused_activation(builder.operator, 0))
+
+
+@imports("SQUARED_DIFFERENCE")
+def import_squared_difference(builder: GraphBuilder) -> None:
+    _import_pair(builder, SquaredDifference, tensor_quantization(builder.result()))
+
+
+@imports("BROADCAST_TO")
+def import_broadcast_to(builder: GraphBuilder) -> None:
+    builder.finish(broadcast(builder, builder.activation(), builder.result().shape))
 
 
 @imports("MINIMUM", "MAXIMUM")

@@ -15,7 +15,7 @@ from mcu_vision.frontends.tflite.builder import (
     tensor_quantization,
 )
 from mcu_vision.frontends.tflite.registry import imports
-from mcu_vision.ir import Array, Op, Quantization
+from mcu_vision.ir import Array, Op, Quantization, Shape
 from mcu_vision.ops import Concat, Conv2d, Dense, DepthwiseConv2d, Select
 from mcu_vision.ops.common import Padding, Pair
 from mcu_vision.ops.select import FILL
@@ -66,7 +66,7 @@ def bias(builder: GraphBuilder, channels: int, position: int = 2) -> Array:
 
 
 @dataclass(frozen=True)
-class _Layer:
+class Layer:
     """A convolution as the file has it; weights as its operator wants them."""
 
     weights: Array
@@ -77,14 +77,13 @@ class _Layer:
     padding: Padding
     activation: str
 
-    def emit(self, builder: GraphBuilder, kind: type[Op], x: Activation) -> Activation:
-        """This layer on x, with the quantisation of the operator's output."""
-        out = builder.result()
+    def emit(self, builder: GraphBuilder, kind: type[Op], x: Activation, shape: Shape) -> Activation:
+        """This layer on x, with the quantisation of the operator's output; shape: the output's, of all groups."""
         return builder.emit(
             kind,
             [x],
-            (*out.shape[:3], self.bias.size),
-            tensor_quantization(out),
+            (*shape[:3], self.bias.size),
+            tensor_quantization(builder.result()),
             {"weights": (self.weights, self.quant), "bias": (self.bias, None)},
             stride=self.stride,
             dilation=self.dilation,
@@ -92,7 +91,7 @@ class _Layer:
             activation=self.activation,
         )
 
-    def group(self, index: int, groups: int) -> _Layer:
+    def group(self, index: int, groups: int) -> Layer:
         """The part of the output channels that group `index` computes."""
         count = self.bias.size // groups
         of = slice(index * count, (index + 1) * count)
@@ -100,7 +99,7 @@ class _Layer:
         return replace(self, weights=self.weights[of], quant=quant, bias=self.bias[of])
 
 
-def _read_layer(builder: GraphBuilder, x: Activation, channel_axis: int) -> _Layer:
+def read_layer(builder: GraphBuilder, x: Activation, channel_axis: int) -> Layer:
     """A convolution's weights, bias and options, whose numbers a depthwise one has after its multiplier."""
     operator, shift = builder.operator, int(channel_axis == 3)
     data, quant = weights(builder, 4, channel_axis)
@@ -109,46 +108,51 @@ def _read_layer(builder: GraphBuilder, x: Activation, channel_axis: int) -> _Lay
     size, kernel = (x.shape[1], x.shape[2]), (data.shape[1], data.shape[2])
     padding = window_padding(operator.integer(0, 0, "i1"), size, kernel, stride, dilation)
     offset = bias(builder, data.shape[channel_axis])
-    return _Layer(data, quant, offset, stride, dilation, padding, fused_activation(operator, 3 + shift))
+    return Layer(data, quant, offset, stride, dilation, padding, fused_activation(operator, 3 + shift))
 
 
 @imports("CONV_2D")
 def import_conv(builder: GraphBuilder) -> None:
     x = image(builder)
-    layer = _read_layer(builder, x, 0)
+    builder.finish(emit_conv(builder, x, read_layer(builder, x, 0), builder.result().shape))
+
+
+def emit_conv(builder: GraphBuilder, x: Activation, layer: Layer, shape: Shape) -> Activation:
+    """A convolution of x that gives `shape`; groups are convolutions of their own, side by side."""
     channels, depth = x.shape[3], layer.weights.shape[3]
     groups = channels // depth
     check(
         groups * depth == channels and layer.bias.size % groups == 0, f"of {channels} channels with weights of {depth}"
     )
     if groups == 1:
-        builder.finish(layer.emit(builder, Conv2d, x))
-        return
+        return layer.emit(builder, Conv2d, x, shape)
     parts = []
     for g in range(groups):
         of_group = tuple(range(g * depth, (g + 1) * depth))
         picked = builder.emit(Select, [x], (*x.shape[:3], depth), x.quant, channels=of_group)
-        parts.append(layer.group(g, groups).emit(builder, Conv2d, picked))
-    builder.finish(builder.emit(Concat, parts, builder.result().shape, parts[0].quant))
+        parts.append(layer.group(g, groups).emit(builder, Conv2d, picked, shape))
+    return builder.emit(Concat, parts, shape, parts[0].quant)
 
 
 @imports("DEPTHWISE_CONV_2D")
 def import_depthwise(builder: GraphBuilder) -> None:
-    """A multiplier above 1 becomes repeated channels, or an ordinary convolution of a single channel."""
     x = image(builder)
-    layer = _read_layer(builder, x, 3)
+    builder.finish(emit_depthwise(builder, x, read_layer(builder, x, 3), builder.result().shape))
+
+
+def emit_depthwise(builder: GraphBuilder, x: Activation, layer: Layer, shape: Shape) -> Activation:
+    """A multiplier above 1 becomes repeated channels, or an ordinary convolution of a single channel."""
     channels, out_c = x.shape[3], layer.bias.size
-    shape = layer.weights.shape
-    check(shape[0] == 1 and out_c % channels == 0, f"of {channels} channels with weights {list(shape)}")
+    form = layer.weights.shape
+    check(form[0] == 1 and out_c % channels == 0, f"of {channels} channels with weights {list(form)}")
     if channels == 1 and out_c > 1:
         quant = Quantization(layer.quant.scales, 0, None if layer.quant.axis is None else 0)
         layer = replace(layer, weights=layer.weights.transpose(3, 1, 2, 0), quant=quant)
-        builder.finish(layer.emit(builder, Conv2d, x))
-        return
+        return layer.emit(builder, Conv2d, x, shape)
     if out_c > channels:
         repeated = tuple(c // (out_c // channels) for c in range(out_c))
         x = builder.emit(Select, [x], (*x.shape[:3], out_c), x.quant, channels=repeated)
-    builder.finish(layer.emit(builder, DepthwiseConv2d, x))
+    return layer.emit(builder, DepthwiseConv2d, x, shape)
 
 
 @imports("TRANSPOSE_CONV")
@@ -172,8 +176,8 @@ def import_transpose_conv(builder: GraphBuilder) -> None:
     offset = bias(builder, out_c, 3)
     activation = fused_activation(operator, 3)
     turned = np.ascontiguousarray(data[:, ::-1, ::-1])
-    layer = _Layer(turned, quant, offset, (1, 1), (1, 1), (0, 0, 0, 0), activation)
-    builder.finish(layer.emit(builder, Conv2d, spread))
+    layer = Layer(turned, quant, offset, (1, 1), (1, 1), (0, 0, 0, 0), activation)
+    builder.finish(layer.emit(builder, Conv2d, spread, out.shape))
 
 
 def _spread(length: int, before: int, target: int, kernel: int, stride: int) -> tuple[int, ...]:

@@ -253,25 +253,3 @@ def import_concatenation(builder: GraphBuilder) -> None:
         rows = [builder.view(p, (1, 1, before, prod(p.shape) // before)) for p in parts]
     shape = (*rows[0].shape[:3], sum(r.shape[3] for r in rows))
     builder.finish(builder.emit(Concat, rows, shape, quant))
-
-
-@imports("SPACE_TO_DEPTH")
-def import_space_to_depth(builder: GraphBuilder) -> None:
-    x, block, out = builder.activation(), builder.operator.integer(0), builder.result()
-    check(len(x.shape) == 4 and x.shape[0] == 1 and block > 0, f"of {list(x.shape)} in blocks of {block}")
-    _, h, w, c = x.shape
-    check(h % block == 0 and w % block == 0, f"of {list(x.shape)} in blocks of {block}")
-    view = (h // block, block, w // block, block, c)
-    shape = (1, h // block, w // block, block * block * c)
-    builder.finish(builder.rearrange(x, view, (0, 2, 1, 3, 4), shape, tensor_quantization(out)))
-
-
-@imports("DEPTH_TO_SPACE")
-def import_depth_to_space(builder: GraphBuilder) -> None:
-    x, block, out = builder.activation(), builder.operator.integer(0), builder.result()
-    check(len(x.shape) == 4 and x.shape[0] == 1 and block > 0, f"of {list(x.shape)} in blocks of {block}")
-    _, h, w, c = x.shape
-    check(c % (block * block) == 0, f"of {list(x.shape)} in blocks of {block}")
-    view = (h, w, block, block, c // block // block)
-    shape = (1, h * block, w * block, c // block // block)
-    builder.finish(builder.rearrange(x, view, (0, 2, 1, 3, 4), shape, tensor_quantization(out)))

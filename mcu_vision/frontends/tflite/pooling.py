@@ -2,7 +2,10 @@
 
 from math import prod
 
+import numpy as np
+
 from mcu_vision.frontends.tflite.builder import (
+    Activation,
     GraphBuilder,
     check,
     fused_activation,
@@ -12,7 +15,10 @@ from mcu_vision.frontends.tflite.layers import image, window_padding
 from mcu_vision.frontends.tflite.movement import one_axis, permute
 from mcu_vision.frontends.tflite.registry import imports
 from mcu_vision.ir import Quantization
-from mcu_vision.ops import ArgMax, ArgMin, AveragePool2d, MaxPool2d, Mean, ResizeBilinear
+from mcu_vision.ops import ArgMax, ArgMin, AveragePool2d, MaxPool2d, Mean, ResizeBilinear, Sum
+
+MAX_WINDOW = 127
+"""Cells of a pooling window along one axis: kernels count them in int8."""
 
 
 @imports("AVERAGE_POOL_2D", "MAX_POOL_2D")
@@ -30,20 +36,40 @@ def import_pool(builder: GraphBuilder) -> None:
     )
 
 
-@imports("MEAN")
-def import_mean(builder: GraphBuilder) -> None:
-    x, out = builder.activation(), builder.result()
-    quant = tensor_quantization(out)
+def _reduced(builder: GraphBuilder) -> Activation:
+    """The input as an image whose rows and columns are what its axes in input 1 hold, and its channels the rest."""
+    x = builder.activation()
     axes = sorted({one_axis(x, a) for a in builder.indices(1)})
-    rank = len(x.shape)
-    if rank == 4 and x.shape[0] == 1 and axes in ([1, 2], [0, 1, 2]):
-        builder.finish(builder.emit(Mean, [x], (1, x.shape[3]), quant))
-        return
-    kept = [a for a in range(rank) if a not in axes]
+    if len(x.shape) == 4 and x.shape[0] == 1 and axes in ([1, 2], [0, 1, 2]):
+        return x
+    kept = [a for a in range(len(x.shape)) if a not in axes]
     moved = permute(builder, x, (*axes, *kept))
     count = prod(x.shape[a] for a in axes)
-    rows = builder.view(moved, (1, 1, count, prod(x.shape) // count))
-    builder.finish(builder.emit(Mean, [rows], (1, prod(x.shape) // count), quant))
+    return builder.view(moved, (1, 1, count, prod(x.shape) // count))
+
+
+@imports("MEAN", "SUM")
+def import_mean(builder: GraphBuilder) -> None:
+    quant, x = tensor_quantization(builder.result()), _reduced(builder)
+    kind = Mean if builder.operator.kind == "MEAN" else Sum
+    builder.finish(builder.emit(kind, [x], (1, x.shape[3]), quant))
+
+
+@imports("REDUCE_MAX", "REDUCE_MIN")
+def import_reduce_extremum(builder: GraphBuilder) -> None:
+    """Maximum pooling of the whole image; the smallest is the largest of the values counted from the other end."""
+    quant, x = tensor_quantization(builder.result()), _reduced(builder)
+    check(x.quant == quant, "whose input and output differ in scale or zero point")
+    smallest = builder.operator.kind == "REDUCE_MIN"
+    turned = np.arange(127, -129, -1)
+    if smallest:
+        x = builder.table(x, turned, x.shape, quant)
+    while x.shape[1:3] != (1, 1):
+        size = min(x.shape[1], MAX_WINDOW), min(x.shape[2], MAX_WINDOW)
+        padding = (0, 0, -x.shape[1] % size[0], -x.shape[2] % size[1])
+        shape = (1, -(-x.shape[1] // size[0]), -(-x.shape[2] // size[1]), x.shape[3])
+        x = builder.emit(MaxPool2d, [x], shape, quant, None, "int8", size=size, stride=size, padding=padding)
+    builder.finish(builder.table(x, turned, x.shape, quant) if smallest else x)
 
 
 @imports("RESIZE_BILINEAR")

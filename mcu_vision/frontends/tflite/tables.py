@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float32]
 RELU_RANGES = {"RELU": (0.0, np.inf), "RELU6": (0.0, 6.0), "RELU_N1_TO_1": (-1.0, 1.0), "RELU_0_TO_1": (0.0, 1.0)}
 
 
-def _float_table(x: Quantization, out: Quantization, function: Callable[[Floats], Floats]) -> IntArray:
+def float_table(x: Quantization, out: Quantization, function: Callable[[Floats], Floats]) -> IntArray:
     """A function of real numbers in float32, with the product by the inverse scale rounded away from zero."""
     real = np.float32(x.scale) * (ALL_VALUES.astype(np.int64) - x.zero_point).astype(np.float32)
     scaled = (function(real) * (np.float32(1) / np.float32(out.scale))).astype(np.float64)
@@ -41,7 +41,8 @@ def _tanh(x: Floats) -> Floats:
     return np.asarray(np.tanh(x.astype(np.float64)), np.float32)
 
 
-def _finish(builder: GraphBuilder, table: Callable[[Quantization, Quantization], IntArray]) -> None:
+def finish_table(builder: GraphBuilder, table: Callable[[Quantization, Quantization], IntArray]) -> None:
+    """The operator is a table of 256 results, computed from the quantisations of its input and output."""
     x, out = builder.activation(), tensor_quantization(builder.result())
     with np.errstate(over="ignore", invalid="ignore"):
         values = table(x.quant, out)
@@ -54,7 +55,7 @@ def import_smooth(builder: GraphBuilder) -> None:
     scale = 1 / 256 if logistic else 1 / 128
     check(tensor_quantization(builder.result()).scale == scale, f"whose output's scale is not {scale}")
     function = _logistic if logistic else _tanh
-    _finish(builder, lambda x, out: _float_table(x, out, function))
+    finish_table(builder, lambda x, out: float_table(x, out, function))
 
 
 @imports(*RELU_RANGES)
@@ -63,13 +64,14 @@ def import_relu(builder: GraphBuilder) -> None:
 
     def table(x: Quantization, out: Quantization) -> IntArray:
         ratio = np.float32(x.scale) / np.float32(out.scale)
-        scaled = multiply_by_quantized_multiplier(_offsets(x), *quantize_multiplier(float(ratio))) + out.zero_point
+        scaled = multiply_by_quantized_multiplier(offsets(x), *quantize_multiplier(float(ratio))) + out.zero_point
         return np.clip(scaled, max(-128, _quantized(low, out)), min(127, _quantized(high, out)))
 
-    _finish(builder, table)
+    finish_table(builder, table)
 
 
-def _offsets(x: Quantization) -> IntArray:
+def offsets(x: Quantization) -> IntArray:
+    """Every value less the zero point."""
     return ALL_VALUES.astype(np.int64) - x.zero_point
 
 
@@ -86,13 +88,13 @@ def import_leaky_relu(builder: GraphBuilder) -> None:
     check(bool(np.isfinite(alpha)) and alpha >= 0, f"with alpha {alpha}")
 
     def table(x: Quantization, out: Quantization) -> IntArray:
-        scale, values = np.float32(x.scale), _offsets(x)
+        scale, values = np.float32(x.scale), offsets(x)
         positive = multiply_by_quantized_multiplier(values, *quantize_multiplier(float(scale / np.float32(out.scale))))
         slope = scale * alpha / np.float32(out.scale)
         negative = multiply_by_quantized_multiplier(values, *quantize_multiplier(float(slope)))
         return np.asarray(np.clip(np.where(values >= 0, positive, negative) + out.zero_point, -128, 127))
 
-    _finish(builder, table)
+    finish_table(builder, table)
 
 
 @imports("HARD_SWISH")
@@ -103,7 +105,7 @@ def import_hard_swish(builder: GraphBuilder) -> None:
     relu, relu_shift = quantize_multiplier(float(fine / np.float32(3 / 32768)))
     check(output_shift <= 0, "whose output's scale is too small for its input's")
     check(output_shift >= -15 and -15 <= relu_shift <= 15, "of extreme scales")
-    values = _offsets(x.quant) << 7
+    values = offsets(x.quant) << 7
     product = doubling_high_mul_int16(values, _to_int16(output))
     gate = saturate(values << max(relu_shift - 1, 0), 16)
     gate = doubling_high_mul_int16(gate, _to_int16(relu))
