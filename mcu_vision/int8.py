@@ -64,7 +64,8 @@ def rounding_divide_by_pot(value: IntArray, exponent: IntArray) -> IntArray:
     return np.asarray((value >> exponent) + (remainder > threshold), np.int64)
 
 
-def _wrap_int32(value: IntArray) -> IntArray:
+def wrap_int32(value: IntArray) -> IntArray:
+    """The low 32 bits, with their sign."""
     return ((value + 2**31) & 0xFFFFFFFF) - 2**31
 
 
@@ -76,7 +77,7 @@ def multiply_by_quantized_multiplier(value: npt.ArrayLike, multiplier: npt.Array
     x = np.asarray(value, np.int64)
     s = np.asarray(shift, np.int64)
     left, right = np.maximum(s, 0), np.maximum(-s, 0)
-    shifted = _wrap_int32(x << left)
+    shifted = wrap_int32(x << left)
     return rounding_divide_by_pot(doubling_high_mul(shifted, np.asarray(multiplier, np.int64)), right)
 
 

@@ -35,6 +35,11 @@ def reduction(kind: str, one_scale: bool = False) -> Build:
     return build
 
 
+def log_softmax(case: Case) -> None:
+    shape = [case.integer(1, 3), case.pick([1, 2, 5, 40, 1000])]
+    case.op("LOG_SOFTMAX", [case.source(shape)], [case.result(shape, (1 / 16, 127))], "LogSoftmaxOptions")
+
+
 def squared_difference(case: Case) -> None:
     """The output's scale fits the squares, as the multiplier must fit 32 bits after its shift."""
     shape = [1, *case.integers(3, 1, 5)]
@@ -120,6 +125,7 @@ CURVES: dict[str, Build] = {
     "LOG": curve("LOG"),
     "SQRT": curve("SQRT", lowest_zero=True),
     "RSQRT": curve("RSQRT", lowest_zero=True),
+    "LOG_SOFTMAX": log_softmax,
     "SUM": reduction("SUM"),
     "REDUCE_MAX": reduction("REDUCE_MAX", one_scale=True),
     "REDUCE_MIN": reduction("REDUCE_MIN", one_scale=True),

@@ -153,6 +153,16 @@ typedef struct {
 
 void nn_softmax_s8(const nn_softmax *p, const int8_t *row, int8_t *out);
 
+/* LOG_SOFTMAX over the channels (up to 2048) of each of `width` pixels; output scale 1/16, zero point 127.
+ * Tables over how far a value lies under the largest. out may be row. Definition:
+ * mcu_vision/ops/log_softmax.py. */
+typedef struct {
+    int32_t width, channels, radius, multiplier, shift;
+    const int32_t *distances, *exponentials;
+} nn_log_softmax;
+
+void nn_log_softmax_s8(const nn_log_softmax *p, const int8_t *row, int8_t *out);
+
 /* CONCATENATION along channels: channels[i] of each pixel from rows[i]. */
 typedef struct {
     int32_t inputs, width;

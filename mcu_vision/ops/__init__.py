@@ -12,6 +12,7 @@ from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
 from mcu_vision.ops.extremum import Maximum, Minimum
 from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
 from mcu_vision.ops.l2_normalize import L2Normalize
+from mcu_vision.ops.log_softmax import LogSoftmax
 from mcu_vision.ops.lookup import Lookup
 from mcu_vision.ops.mean import Mean
 from mcu_vision.ops.mul import Mul
@@ -44,6 +45,7 @@ __all__ = [
     "DepthwiseConv2d",
     "InvertedBottleneck",
     "L2Normalize",
+    "LogSoftmax",
     "Lookup",
     "MaxPool2d",
     "Maximum",

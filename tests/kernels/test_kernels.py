@@ -34,6 +34,7 @@ GRAPHS = {
     "requantize": one_op.simple(ops.Requantize),
     "l2_normalize": one_op.simple(ops.L2Normalize),
     "softmax": one_op.simple(ops.Softmax),
+    "log_softmax": one_op.simple(ops.LogSoftmax),
     "concat": one_op.concat(),
     "lookup": one_op.lookup(),
     "rearrange": one_op.rearrange(),

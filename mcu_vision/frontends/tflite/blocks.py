@@ -13,7 +13,7 @@ from mcu_vision.ops.common import Padding, Pair
 from mcu_vision.ops.select import FILL
 
 
-@imports("SPACE_TO_DEPTH")
+@imports(SPACE_TO_DEPTH="permutation of the whole tensor")
 def import_space_to_depth(builder: GraphBuilder) -> None:
     x, block, out = image(builder), builder.operator.integer(0), builder.result()
     _, h, w, c = x.shape
@@ -23,7 +23,7 @@ def import_space_to_depth(builder: GraphBuilder) -> None:
     builder.finish(builder.rearrange(x, view, (0, 2, 1, 3, 4), shape, tensor_quantization(out)))
 
 
-@imports("DEPTH_TO_SPACE")
+@imports(DEPTH_TO_SPACE="permutation of the whole tensor")
 def import_depth_to_space(builder: GraphBuilder) -> None:
     x, block, out = image(builder), builder.operator.integer(0), builder.result()
     _, h, w, c = x.shape
@@ -33,7 +33,7 @@ def import_depth_to_space(builder: GraphBuilder) -> None:
     builder.finish(builder.rearrange(x, view, (0, 2, 1, 3, 4), shape, tensor_quantization(out)))
 
 
-@imports("SPACE_TO_BATCH_ND")
+@imports(SPACE_TO_BATCH_ND="permutation; before a convolution and BATCH_TO_SPACE_ND one dilated convolution")
 def import_space_to_batch(builder: GraphBuilder) -> None:
     """Alone a permutation; before a convolution and BATCH_TO_SPACE_ND all three are a dilated convolution."""
     x, operator = image(builder), builder.operator
@@ -53,7 +53,7 @@ def import_space_to_batch(builder: GraphBuilder) -> None:
     builder.finish(builder.rearrange(padded, view, (1, 3, 0, 2, 4), shape, quant))
 
 
-@imports("BATCH_TO_SPACE_ND")
+@imports(BATCH_TO_SPACE_ND="permutation")
 def import_batch_to_space(builder: GraphBuilder) -> None:
     x, quant = builder.activation(), tensor_quantization(builder.result())
     block, (top, left, bottom, right) = _block(builder)

@@ -33,13 +33,13 @@ def _exp(x: Floats) -> Floats:
 CURVES: dict[str, Callable[[Floats], Floats]] = {"ELU": _elu, "EXP": _exp}
 
 
-@imports(*CURVES)
+@imports(**dict.fromkeys(CURVES, "table"))
 def import_curve(builder: GraphBuilder) -> None:
     curve = CURVES[builder.operator.kind]
     finish_table(builder, lambda x, out: float_table(x, out, curve))
 
 
-@imports("LOG")
+@imports(LOG="table")
 def import_log(builder: GraphBuilder) -> None:
     """What has no logarithm gives the smallest value."""
 
@@ -55,7 +55,7 @@ def import_log(builder: GraphBuilder) -> None:
     finish_table(builder, table)
 
 
-@imports("SQRT")
+@imports(SQRT="table")
 def import_sqrt(builder: GraphBuilder) -> None:
     """Rounds towards zero. The reference kernel refuses negative inputs as it runs; they give 0 here."""
 
@@ -66,7 +66,7 @@ def import_sqrt(builder: GraphBuilder) -> None:
     finish_table(builder, table)
 
 
-@imports("RSQRT")
+@imports(RSQRT="table")
 def import_rsqrt(builder: GraphBuilder) -> None:
     """0 gives the largest value, and so does what is below, which the reference kernel refuses as it runs."""
 
@@ -82,7 +82,7 @@ def import_rsqrt(builder: GraphBuilder) -> None:
     finish_table(builder, table)
 
 
-@imports("ABS")
+@imports(ABS="table")
 def import_abs(builder: GraphBuilder) -> None:
     def table(x: Quantization, out: Quantization) -> IntArray:
         values = np.abs(offsets(x))
@@ -94,7 +94,7 @@ def import_abs(builder: GraphBuilder) -> None:
     finish_table(builder, table)
 
 
-@imports("NEG")
+@imports(NEG="table")
 def import_neg(builder: GraphBuilder) -> None:
     """The reference kernel turns the sign of the stored value, whatever the scales say; -128 stays."""
     finish_table(builder, lambda x, out: (128 - np.arange(-128, 128)) % 256 - 128)

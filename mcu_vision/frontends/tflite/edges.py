@@ -79,7 +79,7 @@ def bind_outputs(builder: GraphBuilder) -> None:
     builder.graph.outputs = tuple(names)
 
 
-@imports("QUANTIZE")
+@imports(QUANTIZE="kernel between int8 tensors; left out at inputs and outputs")
 def import_quantize(builder: GraphBuilder) -> None:
     source, target = builder.file_input(0), builder.model.tensors[builder.operator.outputs[0]]
     if builder.has(target.index):
@@ -98,7 +98,7 @@ def import_quantize(builder: GraphBuilder) -> None:
     builder.bind(target.index, value)
 
 
-@imports("DEQUANTIZE")
+@imports(DEQUANTIZE="left out, at an output")
 def import_dequantize(builder: GraphBuilder) -> None:
     target = builder.model.tensors[builder.operator.outputs[0]]
     check(target.dtype == "float32" and not builder.is_read(target.index), "anywhere but at an output")

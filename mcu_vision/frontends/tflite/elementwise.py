@@ -63,7 +63,11 @@ def _import_pair(builder: GraphBuilder, kind: type[Op], quant: Quantization, **a
     builder.finish(builder.emit(kind, pair, shape, quant, None, "int8", **attributes))
 
 
-@imports("ADD", "SUB", "MUL")
+@imports(
+    ADD="kernel; a constant of one value makes a table; shapes are repeated first",
+    SUB="kernel; constants as for ADD",
+    MUL="kernel; constants as for ADD",
+)
 def import_arithmetic(builder: GraphBuilder) -> None:
     kinds: dict[str, type[Op]] = {"ADD": Add, "SUB": Sub, "MUL": Mul}
     kind = kinds[builder.operator.kind]
@@ -71,17 +75,20 @@ def import_arithmetic(builder: GraphBuilder) -> None:
     _import_pair(builder, kind, quant, activation=fused_activation(builder.operator, 0))
 
 
-@imports("SQUARED_DIFFERENCE")
+@imports(SQUARED_DIFFERENCE="kernel; constants as for ADD")
 def import_squared_difference(builder: GraphBuilder) -> None:
     _import_pair(builder, SquaredDifference, tensor_quantization(builder.result()))
 
 
-@imports("BROADCAST_TO")
+@imports(BROADCAST_TO="picked places")
 def import_broadcast_to(builder: GraphBuilder) -> None:
     builder.finish(broadcast(builder, builder.activation(), builder.result().shape))
 
 
-@imports("MINIMUM", "MAXIMUM")
+@imports(
+    MINIMUM="kernel; one scale",
+    MAXIMUM="kernel; one scale",
+)
 def import_extremum(builder: GraphBuilder) -> None:
     quant = tensor_quantization(builder.result())
     for position in (0, 1):
@@ -90,12 +97,12 @@ def import_extremum(builder: GraphBuilder) -> None:
     _import_pair(builder, Minimum if builder.operator.kind == "MINIMUM" else Maximum, quant)
 
 
-@imports("PRELU")
+@imports(PRELU="kernel; one slope makes a table")
 def import_prelu(builder: GraphBuilder) -> None:
     _import_pair(builder, Prelu, tensor_quantization(builder.result()))
 
 
-@imports("BATCH_MATMUL")
+@imports(BATCH_MATMUL="kernel; both whole")
 def import_batch_matmul(builder: GraphBuilder) -> None:
     operator, out = builder.operator, builder.result()
     pair = []

@@ -111,7 +111,7 @@ def read_layer(builder: GraphBuilder, x: Activation, channel_axis: int) -> Layer
     return Layer(data, quant, offset, stride, dilation, padding, fused_activation(operator, 3 + shift))
 
 
-@imports("CONV_2D")
+@imports(CONV_2D="kernel; groups are convolutions of their own")
 def import_conv(builder: GraphBuilder) -> None:
     x = image(builder)
     builder.finish(emit_conv(builder, x, read_layer(builder, x, 0), builder.result().shape))
@@ -134,7 +134,7 @@ def emit_conv(builder: GraphBuilder, x: Activation, layer: Layer, shape: Shape) 
     return builder.emit(Concat, parts, shape, parts[0].quant)
 
 
-@imports("DEPTHWISE_CONV_2D")
+@imports(DEPTHWISE_CONV_2D="kernel; a multiplier above 1 repeats input channels; one channel is a convolution")
 def import_depthwise(builder: GraphBuilder) -> None:
     x = image(builder)
     builder.finish(emit_depthwise(builder, x, read_layer(builder, x, 3), builder.result().shape))
@@ -155,7 +155,7 @@ def emit_depthwise(builder: GraphBuilder, x: Activation, layer: Layer, shape: Sh
     return layer.emit(builder, DepthwiseConv2d, x, shape)
 
 
-@imports("TRANSPOSE_CONV")
+@imports(TRANSPOSE_CONV="zeros between the pixels, then a convolution")
 def import_transpose_conv(builder: GraphBuilder) -> None:
     """A convolution, with the kernel turned by half a turn, of the image with zeros between its pixels."""
     operator, x, out = builder.operator, image(builder, 2), builder.result()
@@ -186,7 +186,7 @@ def _spread(length: int, before: int, target: int, kernel: int, stride: int) -> 
     return tuple(p // stride if p % stride == 0 and 0 <= p // stride < length else FILL for p in at)
 
 
-@imports("FULLY_CONNECTED")
+@imports(FULLY_CONNECTED="kernel, any number of vectors")
 def import_fully_connected(builder: GraphBuilder) -> None:
     operator, x, out = builder.operator, builder.activation(), builder.result()
     kernel = weights(builder, 2, 0)

@@ -87,7 +87,11 @@ def _raw(builder: GraphBuilder, x: Activation, position: int = 0) -> None:
     builder.finish(builder.view(x, out.shape, tensor_quantization(out)), position)
 
 
-@imports("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
+@imports(
+    RESHAPE="nothing to do, or a copy",
+    SQUEEZE="nothing to do, or a copy",
+    EXPAND_DIMS="nothing to do, or a copy",
+)
 def import_reshape(builder: GraphBuilder) -> None:
     """The file's own shape of the output is the new shape."""
     x, out = builder.activation(), builder.result()
@@ -95,7 +99,7 @@ def import_reshape(builder: GraphBuilder) -> None:
     _raw(builder, x)
 
 
-@imports("TRANSPOSE")
+@imports(TRANSPOSE="permutation of the whole tensor, up to six axes")
 def import_transpose(builder: GraphBuilder) -> None:
     x, axes = builder.activation(), builder.indices(1)
     axes = [one_axis(x, a) for a in axes]
@@ -103,7 +107,11 @@ def import_transpose(builder: GraphBuilder) -> None:
     _raw(builder, permute(builder, x, tuple(axes)))
 
 
-@imports("PAD", "PADV2", "MIRROR_PAD")
+@imports(
+    PAD="picked places; a row at a time",
+    PADV2="as PAD",
+    MIRROR_PAD="picked places",
+)
 def import_pad(builder: GraphBuilder) -> None:
     x, operator = builder.activation(), builder.operator
     pairs = builder.indices(1)
@@ -126,7 +134,7 @@ def import_pad(builder: GraphBuilder) -> None:
     _raw(builder, pick(builder, x, places, fill))
 
 
-@imports("SLICE")
+@imports(SLICE="picked places; a row at a time")
 def import_slice(builder: GraphBuilder) -> None:
     x = builder.activation()
     begins, sizes = builder.indices(1), builder.indices(2)
@@ -139,7 +147,7 @@ def import_slice(builder: GraphBuilder) -> None:
     _raw(builder, pick(builder, x, places))
 
 
-@imports("STRIDED_SLICE")
+@imports(STRIDED_SLICE="picked places; no ellipsis, no new axis")
 def import_strided_slice(builder: GraphBuilder) -> None:
     x, operator = builder.activation(), builder.operator
     begin_mask, end_mask, ellipsis, new_axis, shrink = (operator.integer(i) for i in range(5))
@@ -161,7 +169,11 @@ def import_strided_slice(builder: GraphBuilder) -> None:
     _raw(builder, pick(builder, x, places))
 
 
-@imports("SPLIT", "SPLIT_V", "UNPACK")
+@imports(
+    SPLIT="picked places, for each part",
+    SPLIT_V="as SPLIT",
+    UNPACK="as SPLIT",
+)
 def import_split(builder: GraphBuilder) -> None:
     operator, count = builder.operator, len(builder.operator.outputs)
     if operator.kind == "SPLIT":
@@ -185,7 +197,7 @@ def import_split(builder: GraphBuilder) -> None:
         first += size
 
 
-@imports("GATHER")
+@imports(GATHER="picked places; constant indices")
 def import_gather(builder: GraphBuilder) -> None:
     x = builder.activation()
     check(builder.operator.integer(1) == 0, "with a batch of indices")
@@ -194,14 +206,14 @@ def import_gather(builder: GraphBuilder) -> None:
     _raw(builder, pick(builder, x, {axis: tuple(indices)}))
 
 
-@imports("REVERSE_V2")
+@imports(REVERSE_V2="picked places")
 def import_reverse(builder: GraphBuilder) -> None:
     x = builder.activation()
     axes = {one_axis(x, a) for a in builder.indices(1)}
     _raw(builder, pick(builder, x, {a: tuple(reversed(range(x.shape[a]))) for a in axes}))
 
 
-@imports("TILE")
+@imports(TILE="picked places")
 def import_tile(builder: GraphBuilder) -> None:
     x, counts = builder.activation(), builder.indices(1)
     check(len(counts) == len(x.shape), f"{counts} times")
@@ -210,7 +222,7 @@ def import_tile(builder: GraphBuilder) -> None:
     _raw(builder, pick(builder, x, {a: tuple(range(n)) * counts[a] for a, n in enumerate(x.shape)}))
 
 
-@imports("RESIZE_NEAREST_NEIGHBOR")
+@imports(RESIZE_NEAREST_NEIGHBOR="picked places of the whole image")
 def import_resize_nearest(builder: GraphBuilder) -> None:
     x, out = builder.activation(), builder.result()
     check(len(x.shape) == 4 == len(out.shape), f"of {list(x.shape)}")
@@ -229,7 +241,10 @@ def nearest_places(source: int, target: int, align_corners: bool, half_pixel_cen
     return tuple(int(i) for i in np.clip(rounded, 0, source - 1))
 
 
-@imports("CONCATENATION", "PACK")
+@imports(
+    CONCATENATION="kernel, any axis; one scale",
+    PACK="as CONCATENATION",
+)
 def import_concatenation(builder: GraphBuilder) -> None:
     operator, out = builder.operator, builder.result()
     quant = tensor_quantization(out)

@@ -3,10 +3,10 @@
 from mcu_vision.frontends.tflite.builder import GraphBuilder, check, tensor_quantization
 from mcu_vision.frontends.tflite.registry import imports
 from mcu_vision.ir import Quantization
-from mcu_vision.ops import L2Normalize, Softmax
+from mcu_vision.ops import L2Normalize, LogSoftmax, Softmax
 
 
-@imports("SOFTMAX")
+@imports(SOFTMAX="kernel in float32; output scale 1/256, zero point -128")
 def import_softmax(builder: GraphBuilder) -> None:
     x, beta = builder.activation(), builder.operator.real(0)
     out = tensor_quantization(builder.result())
@@ -15,7 +15,14 @@ def import_softmax(builder: GraphBuilder) -> None:
     builder.finish(builder.emit(Softmax, [x], x.shape, out, beta=beta))
 
 
-@imports("L2_NORMALIZATION")
+@imports(LOG_SOFTMAX="kernel in fixed point; output scale 1/16, zero point 127")
+def import_log_softmax(builder: GraphBuilder) -> None:
+    x, out = builder.activation(), tensor_quantization(builder.result())
+    check(out == Quantization((1 / 16,), 127), "whose output is not of scale 1/16 and zero point 127")
+    builder.finish(builder.emit(LogSoftmax, [x], x.shape, out))
+
+
+@imports(L2_NORMALIZATION="kernel; output scale 1/128, zero point 0")
 def import_l2_normalization(builder: GraphBuilder) -> None:
     x, out = builder.activation(), tensor_quantization(builder.result())
     check(out == Quantization((1 / 128,), 0), "whose output is not of scale 1/128 and zero point 0")

@@ -21,7 +21,10 @@ MAX_WINDOW = 127
 """Cells of a pooling window along one axis: kernels count them in int8."""
 
 
-@imports("AVERAGE_POOL_2D", "MAX_POOL_2D")
+@imports(
+    AVERAGE_POOL_2D="kernel; one scale for input and output",
+    MAX_POOL_2D="kernel; one scale",
+)
 def import_pool(builder: GraphBuilder) -> None:
     x, operator = image(builder), builder.operator
     out = builder.result()
@@ -48,14 +51,20 @@ def _reduced(builder: GraphBuilder) -> Activation:
     return builder.view(moved, (1, 1, count, prod(x.shape) // count))
 
 
-@imports("MEAN", "SUM")
+@imports(
+    MEAN="kernel, any axes",
+    SUM="kernel, any axes",
+)
 def import_mean(builder: GraphBuilder) -> None:
     quant, x = tensor_quantization(builder.result()), _reduced(builder)
     kind = Mean if builder.operator.kind == "MEAN" else Sum
     builder.finish(builder.emit(kind, [x], (1, x.shape[3]), quant))
 
 
-@imports("REDUCE_MAX", "REDUCE_MIN")
+@imports(
+    REDUCE_MAX="maximum pooling, any axes; one scale",
+    REDUCE_MIN="as REDUCE_MAX, of the values turned round",
+)
 def import_reduce_extremum(builder: GraphBuilder) -> None:
     """Maximum pooling of the whole image; the smallest is the largest of the values counted from the other end."""
     quant, x = tensor_quantization(builder.result()), _reduced(builder)
@@ -72,7 +81,7 @@ def import_reduce_extremum(builder: GraphBuilder) -> None:
     builder.finish(builder.table(x, turned, x.shape, quant) if smallest else x)
 
 
-@imports("RESIZE_BILINEAR")
+@imports(RESIZE_BILINEAR="kernel on the whole image")
 def import_resize_bilinear(builder: GraphBuilder) -> None:
     x, out, operator = image(builder), builder.result(), builder.operator
     check(len(out.shape) == 4, f"to {list(out.shape)}")
@@ -94,7 +103,10 @@ def import_resize_bilinear(builder: GraphBuilder) -> None:
     )
 
 
-@imports("ARG_MAX", "ARG_MIN")
+@imports(
+    ARG_MAX="kernel, at an output; gives int32",
+    ARG_MIN="kernel, at an output; gives int32",
+)
 def import_arg_extremum(builder: GraphBuilder) -> None:
     x, tensor = builder.activation(), builder.result()
     axis = one_axis(x, builder.indices(1)[0] if builder.indices(1) else 0)

@@ -49,7 +49,10 @@ def finish_table(builder: GraphBuilder, table: Callable[[Quantization, Quantizat
     builder.finish(builder.table(x, values, x.shape, out))
 
 
-@imports("LOGISTIC", "TANH")
+@imports(
+    LOGISTIC="table; output scale 1/256",
+    TANH="table; output scale 1/128",
+)
 def import_smooth(builder: GraphBuilder) -> None:
     logistic = builder.operator.kind == "LOGISTIC"
     scale = 1 / 256 if logistic else 1 / 128
@@ -58,7 +61,7 @@ def import_smooth(builder: GraphBuilder) -> None:
     finish_table(builder, lambda x, out: float_table(x, out, function))
 
 
-@imports(*RELU_RANGES)
+@imports(**dict.fromkeys(RELU_RANGES, "table"))
 def import_relu(builder: GraphBuilder) -> None:
     low, high = RELU_RANGES[builder.operator.kind]
 
@@ -82,7 +85,7 @@ def _quantized(value: float, quant: Quantization) -> int:
     return quant.zero_point + int(np.clip(rounded, -(2**30), 2**30))
 
 
-@imports("LEAKY_RELU")
+@imports(LEAKY_RELU="table")
 def import_leaky_relu(builder: GraphBuilder) -> None:
     alpha = np.float32(builder.operator.real(0))
     check(bool(np.isfinite(alpha)) and alpha >= 0, f"with alpha {alpha}")
@@ -97,7 +100,7 @@ def import_leaky_relu(builder: GraphBuilder) -> None:
     finish_table(builder, table)
 
 
-@imports("HARD_SWISH")
+@imports(HARD_SWISH="table")
 def import_hard_swish(builder: GraphBuilder) -> None:
     x, out = builder.activation(), tensor_quantization(builder.result())
     fine = np.float32(1 / 128) * np.float32(x.quant.scale)
