@@ -8,18 +8,23 @@ from typing import Any
 import numpy as np
 import torch
 
-from mcu_vision.frontends.torch_layers import Arguments, Importer, replicate_pool
+from mcu_vision.frontends.torch_layers import replicate_pool
+from mcu_vision.frontends.torch_movement import group_channels, ungroup_channels
 from mcu_vision.frontends.torch_values import (
     NO_PADDING,
     Activation,
+    Arguments,
+    ChannelGroups,
     GraphBuilder,
+    Importer,
+    Unsupported,
     Value,
     VectorNorm,
     channel_vector,
     check,
 )
-from mcu_vision.ir import Array, Shape, Tensor
-from mcu_vision.ops import Add, Concat, L2Normalize, Requantize, ScaleChannels, Softmax
+from mcu_vision.ir import Array, Op, Shape, Tensor
+from mcu_vision.ops import Add, Concat, L2Normalize, Maximum, Minimum, Mul, Requantize, ScaleChannels, Softmax, Sub
 
 
 def _is_constant(value: Any) -> bool:
@@ -54,8 +59,14 @@ def _scale(builder: GraphBuilder, x: Value, scale: Array, offset: Array, shape: 
     return builder.emit(ScaleChannels, [builder.plain(x)], {"scale": scale, "offset": offset}, shape)
 
 
+def _of_two(builder: GraphBuilder, kind: type[Op], x: Value, y: Value, shape: Shape) -> Value:
+    """Two activations, the smaller repeated where it has one place along an axis."""
+    both = [builder.broadcast(builder.plain(value), shape) for value in (x, y)]
+    return builder.emit(kind, both, {}, shape)
+
+
 def add(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
-    """Of two activations of one shape, or of an activation and a constant for each channel."""
+    """Of two activations, or of an activation and a constant for each channel."""
     x, y = a["self"], a["other"]
     check(a.get("alpha", 1) == 1, f"with alpha={a.get('alpha')}")
     if _is_constant(x):
@@ -63,19 +74,18 @@ def add(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     if _is_constant(y):
         offset = channel_vector(y, shape)
         return _scale(builder, x, np.ones_like(offset), offset, shape)
-    x, y = builder.plain(x), builder.plain(y)
-    check(x.shape == y.shape, f"of shapes {list(x.shape)} and {list(y.shape)}")
-    return builder.emit(Add, [x, y], {}, shape)
+    return _of_two(builder, Add, x, y, shape)
 
 
 def subtract(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
-    """Of a constant for each channel, or from one."""
+    """Of two activations, or of a constant for each channel, or from one."""
     x, y = a["self"], a["other"]
-    check(_is_constant(x) or _is_constant(y), "of two activations")
     check(a.get("alpha", 1) == 1, f"with alpha={a.get('alpha')}")
     if _is_constant(y):
         offset = -channel_vector(y, shape)
         return _scale(builder, x, np.ones_like(offset), offset, shape)
+    if not _is_constant(x):
+        return _of_two(builder, Sub, x, y, shape)
     offset = channel_vector(x, shape)
     return _scale(builder, y, -np.ones_like(offset), offset, shape)
 
@@ -85,14 +95,31 @@ def subtract_reversed(builder: GraphBuilder, a: Arguments, shape: Shape) -> Valu
     return subtract(builder, a | {"self": a["other"], "other": a["self"]}, shape)
 
 
+def negate(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
+    """A scale of -1."""
+    scale = -np.ones(shape[1], np.float32)
+    return _scale(builder, a["self"], scale, np.zeros_like(scale), shape)
+
+
 def multiply(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
-    """By a constant for each channel."""
+    """Of two activations, or by a constant for each channel."""
     x, y = a["self"], a["other"]
     if _is_constant(x):
         x, y = y, x
-    check(_is_constant(y), "of two activations")
+    if not _is_constant(y):
+        return _of_two(builder, Mul, x, y, shape)
     scale = channel_vector(y, shape)
     return _scale(builder, x, scale, np.zeros_like(scale), shape)
+
+
+def maximum(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
+    """Of two activations."""
+    return _of_two(builder, Maximum, a["self"], a["other"], shape)
+
+
+def minimum(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
+    """Of two activations."""
+    return _of_two(builder, Minimum, a["self"], a["other"], shape)
 
 
 def divide(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
@@ -164,15 +191,21 @@ def replicate(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
 
 
 def reshape(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
-    """Flattening of a map, and ones added to or taken from a vector's shape."""
-    x: Activation = a["self"]
-    check(isinstance(x, Activation), "of a vector norm")
+    """Flattening of a map, ones added to or taken from a vector's shape, and steps of a channel shuffle."""
+    x: Value = a["self"]
+    if isinstance(x, ChannelGroups):
+        return ungroup_channels(builder, x, shape)
+    if not isinstance(x, Activation):
+        raise Unsupported("of a vector norm")
     if x.padding != NO_PADDING:
         x = builder.write_padding(x)
     if x.shape == shape:
         return x
     if builder.is_vector(x) and shape[:2] == (1, x.shape[1]):
         return Activation(x.name, shape)
+    groups = group_channels(x, shape)
+    if groups is not None:
+        return groups
     flat = len(x.shape) == 4 and shape == (1, prod(x.shape))
     check(flat, f"from {list(x.shape)} to {list(shape)} (only flattening to (1, features))")
     return Activation(x.name, shape, map_shape=x.shape[1:])
@@ -187,6 +220,7 @@ def identity(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
 
 ELEMENTWISE: dict[str, Importer] = {
     "aten._softmax.default": softmax,
+    "aten._unsafe_view.default": reshape,
     "aten.add.Tensor": add,
     "aten.alias.default": identity,
     "aten.cat.default": concat,
@@ -204,7 +238,10 @@ ELEMENTWISE: dict[str, Importer] = {
     "aten.flatten.using_ints": reshape,
     "aten.hardtanh.default": clamp,
     "aten.linalg_vector_norm.default": vector_norm,
+    "aten.maximum.default": maximum,
+    "aten.minimum.default": minimum,
     "aten.mul.Tensor": multiply,
+    "aten.neg.default": negate,
     "aten.pad.default": pad,
     "aten.relu.default": relu,
     "aten.relu6.default": relu6,

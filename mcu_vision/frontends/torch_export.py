@@ -13,13 +13,16 @@ from torch import fx
 from torch.export import ExportedProgram
 
 from mcu_vision.errors import UserError
+from mcu_vision.frontends.torch_convolutions import CONVOLUTIONS
 from mcu_vision.frontends.torch_elementwise import ELEMENTWISE
+from mcu_vision.frontends.torch_functions import FUNCTIONS
 from mcu_vision.frontends.torch_layers import LAYERS
+from mcu_vision.frontends.torch_movement import MOVEMENT
 from mcu_vision.frontends.torch_source import error_line, module_path, operator_name, source_line
 from mcu_vision.frontends.torch_values import Activation, GraphBuilder, Unsupported
 from mcu_vision.ir import Graph
 
-IMPORTERS = LAYERS | ELEMENTWISE
+IMPORTERS = CONVOLUTIONS | LAYERS | ELEMENTWISE | FUNCTIONS | MOVEMENT
 
 
 def export_graph(module: torch.nn.Module, example: torch.Tensor, name: str) -> Graph:

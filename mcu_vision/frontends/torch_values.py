@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 
 from mcu_vision.ir import Array, Graph, Op, Shape, Tensor
-from mcu_vision.ops import DepthwiseConv2d
+from mcu_vision.ops import DepthwiseConv2d, Rearrange, Select
 from mcu_vision.ops.common import Padding
 
 NO_PADDING: Padding = (0, 0, 0, 0)
@@ -40,7 +41,15 @@ class VectorNorm:
     of: str
 
 
-Value = Activation | VectorNorm | torch.Tensor | tuple[Any, ...]
+@dataclass(frozen=True)
+class ChannelGroups:
+    """An image whose channels are seen in groups: a step of a channel shuffle. order: (groups, channels) of `of`."""
+
+    of: Activation
+    order: Array
+
+
+Value = Activation | ChannelGroups | VectorNorm | torch.Tensor | tuple[Any, ...]
 
 
 class GraphBuilder:
@@ -65,6 +74,7 @@ class GraphBuilder:
         inputs: list[Activation],
         constants: dict[str, Array],
         shape: Shape,
+        /,
         **attributes: Any,
     ) -> Activation:
         """Append an operator at the current name; shape: of its result as torch sees it."""
@@ -96,7 +106,7 @@ class GraphBuilder:
     def plain(self, value: Value) -> Activation:
         """The activation with its elements in order and its padding written out; Unsupported otherwise."""
         if not isinstance(value, Activation):
-            raise Unsupported("of a constant or a vector norm")
+            raise Unsupported("of a constant, or of a step of a channel shuffle or of F.normalize")
         if value.map_shape is not None and value.map_shape[1:] != (1, 1):
             raise Unsupported("of a flattened map")
         return self.write_padding(value) if value.padding != NO_PADDING else value
@@ -110,6 +120,20 @@ class GraphBuilder:
         padded = self.emit(DepthwiseConv2d, [plain], constants, value.shape, padding=value.padding)
         self.operator_name = name
         return padded
+
+    def broadcast(self, value: Activation, shape: Shape) -> Activation:
+        """The image repeated along the axes of torch shape (1, C, H, W) where it has one place."""
+        if value.shape == shape:
+            return value
+        if len(shape) != 4 or len(value.shape) != 4:
+            raise Unsupported(f"of shapes {list(value.shape)} and {list(shape)}")
+        if self.is_vector(value):
+            channels = value.shape[1]
+            attributes: dict[str, Any] = {"shape": (1, 1, channels), "view": (channels,), "axes": (0,)}
+            value = self.emit(Rearrange, [value], {}, value.shape, **attributes)
+        axes = {"channels": 1, "rows": 2, "columns": 3}
+        repeated = {name: (0,) * shape[i] for name, i in axes.items() if value.shape[i] != shape[i]}
+        return self.emit(Select, [value], {}, shape, **repeated)
 
     def producer(self, value: Activation) -> Op | None:
         """The operator that wrote the activation."""
@@ -136,3 +160,19 @@ def check(condition: bool, what: str) -> None:
     """Raise Unsupported unless `condition`."""
     if not condition:
         raise Unsupported(what)
+
+
+Arguments = dict[str, Any]
+Importer = Callable[[GraphBuilder, Arguments, Shape], Value]
+"""Takes a node's arguments by schema name, and the shape of its result."""
+
+
+def pair(value: Any) -> tuple[int, int]:
+    """One number, or two, as torch has them."""
+    values = list(value) if isinstance(value, (list, tuple)) else [value]
+    return (int(values[0]), int(values[-1]))
+
+
+def bias_vector(value: Any, channels: int) -> Array:
+    """A bias that may be absent."""
+    return np.zeros(channels, np.float32) if value is None else to_array(value)

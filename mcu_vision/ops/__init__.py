@@ -30,6 +30,7 @@ from mcu_vision.ops.softmax import Softmax
 from mcu_vision.ops.squared_difference import SquaredDifference
 from mcu_vision.ops.sub import Sub
 from mcu_vision.ops.sum import Sum
+from mcu_vision.ops.unary import Unary
 
 __all__ = [
     "Add",
@@ -65,4 +66,5 @@ __all__ = [
     "SquaredDifference",
     "Sub",
     "Sum",
+    "Unary",
 ]

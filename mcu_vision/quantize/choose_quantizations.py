@@ -10,10 +10,16 @@ from mcu_vision.ops import (
     Concat,
     DecodeBoxes,
     L2Normalize,
+    Maximum,
     MaxPool2d,
+    Minimum,
     NonMaxSuppression,
+    Rearrange,
+    ResizeBilinear,
     RnnPool,
+    Select,
     Softmax,
+    Unary,
 )
 from mcu_vision.quantize.choose_ranges import METHODS, Range, choose_out_bits
 from mcu_vision.quantize.histogram import Histogram
@@ -22,7 +28,10 @@ INPUT = Quantization((float(np.float32(1 / 255)),), -128)
 """A pixel p is p/255 to the float model and p - 128 to the quantised one, exactly."""
 
 BOXES = (DecodeBoxes, NonMaxSuppression)
-SHARING = (AveragePool2d, Concat, MaxPool2d)
+SHARING = (AveragePool2d, Concat, Maximum, MaxPool2d, Minimum, Rearrange, ResizeBilinear, Select)
+"""Operators that cannot scale: input and output have one quantisation."""
+UNIT_RANGES = {"sigmoid": Quantization((1 / 256,), -128), "tanh": Quantization((1 / 128,), 0)}
+"""Functions whose range is known; TensorFlow Lite fixes the same scales."""
 RNN_POOL_BITS = range(4, 10)
 """States of zeta + nu <= 1 stay within [-1, 1], so that 7 bits hold them; larger gates need fewer."""
 L2_BITS = range(7, 10)
@@ -31,8 +40,8 @@ L2_BITS = range(7, 10)
 def choose_quantizations(graph: Graph, histograms: dict[str, Histogram], method: str) -> dict[str, Quantization]:
     """By tensor name. Sets `out_bits` of the operators whose output scale is a power of two.
 
-    Pooling and concatenation share one quantisation between input and output: a fixed one if there is
-    one, else the union of their ranges.
+    Pooling, concatenation and what moves values share one quantisation between input and output: a fixed one if
+    there is one, else the union of their ranges.
     """
     fixed = {graph.inputs[0]: INPUT}
     for op in graph.ops:
@@ -52,6 +61,8 @@ def choose_quantizations(graph: Graph, histograms: dict[str, Histogram], method:
 def _fixed_output(op: Op, histograms: dict[str, Histogram], method: str) -> Quantization | None:
     if isinstance(op, Softmax):
         return Quantization((1 / 256,), -128)
+    if isinstance(op, Unary):
+        return UNIT_RANGES.get(op.function)
     if isinstance(op, BOXES):
         return Quantization((1.0,), 0)
     if isinstance(op, (RnnPool, L2Normalize)):

@@ -6,8 +6,19 @@ import numpy as np
 
 from mcu_vision.errors import UserError
 from mcu_vision.ir import Array, Graph, Op, Quantization, Tensor
-from mcu_vision.ops import Conv2d, DecodeBoxes, Dense, DepthwiseConv2d, NonMaxSuppression, RnnPool
+from mcu_vision.ops import (
+    Conv2d,
+    DecodeBoxes,
+    Dense,
+    DepthwiseConv2d,
+    Lookup,
+    NonMaxSuppression,
+    RnnPool,
+    Select,
+    Unary,
+)
 from mcu_vision.quantize.convert_rnn_pool import convert_rnn_pool
+from mcu_vision.quantize.edit_graph import unique_name
 
 CHANNEL_AXIS: dict[type[Op], int] = {Conv2d: 0, Dense: 0, DepthwiseConv2d: 3}
 SUM_LIMIT = 2**29
@@ -21,11 +32,15 @@ def convert(graph: Graph, quantizations: dict[str, Quantization]) -> None:
         boxes = isinstance(producer, (DecodeBoxes, NonMaxSuppression))
         graph.tensors[name].dtype = "int16" if boxes else "int8"
         graph.tensors[name].quantization = quantization
-    for op in graph.ops:
+    for op in list(graph.ops):
         if type(op) in CHANNEL_AXIS:
             _convert_layer(graph, op, CHANNEL_AXIS[type(op)])
         elif isinstance(op, RnnPool):
             convert_rnn_pool(graph, op)
+        elif isinstance(op, Select):
+            op.fill = graph.tensors[op.outputs[0]].quant.zero_point
+        elif isinstance(op, Unary):
+            _tabulate(graph, op)
 
 
 def _convert_layer(graph: Graph, op: Op, axis: int) -> None:
@@ -42,6 +57,15 @@ def _convert_layer(graph: Graph, op: Op, axis: int) -> None:
     products = scales * input_scale
     _store(graph, op.inputs[1], integers.astype(np.int8), scales, axis)
     _store(graph, op.inputs[2], np.round(bias / products).astype(np.int32), products, 0)
+
+
+def _tabulate(graph: Graph, op: Unary) -> None:
+    """Put a table of its 256 results in place of a function."""
+    table = op.table(graph.tensors[op.inputs[0]].quant, graph.tensors[op.outputs[0]].quant)
+    name = unique_name(graph, f"{op.name}.table")
+    graph.tensors[name] = Tensor(name, table.shape, "int8", None, table)
+    lookup = Lookup(op.name, (op.inputs[0], name), op.outputs, source=op.source)
+    graph.ops[graph.ops.index(op)] = lookup
 
 
 def _store(graph: Graph, name: str, data: Array, scales: Array, axis: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from mcu_vision.ir import Array, Graph, Op
-from mcu_vision.ops import Conv2d, Dense, DepthwiseConv2d, ScaleChannels
+from mcu_vision.ops import Concat, Conv2d, Dense, DepthwiseConv2d, ScaleChannels
 from mcu_vision.quantize.edit_graph import bypass, only_reader, set_constant
 
 LAYERS = (Conv2d, DepthwiseConv2d, Dense)
@@ -42,14 +42,25 @@ def _merge_chains(graph: Graph) -> None:
             bypass(graph, op)
 
 
-def _takes_result(graph: Graph, before: Op, op: Op) -> bool:
-    if only_reader(graph, op.inputs[0]) is not op:
+def _takes_result(graph: Graph, before: Op, reader: Op) -> bool:
+    if only_reader(graph, before.outputs[0]) is not reader:
         return False
+    if isinstance(before, Concat):
+        parts = [graph.producer(name) for name in before.inputs]
+        return all(part is not None and _takes_result(graph, part, before) for part in parts)
     return isinstance(before, ScaleChannels) or (isinstance(before, LAYERS) and before.activation == "none")
 
 
 def _scale_result(graph: Graph, before: Op, scale: Array, offset: Array) -> None:
     """Weights whose axis of outputs is the last, except Conv2d's and Dense's, where it is the first."""
+    if isinstance(before, Concat):
+        ends = np.cumsum([graph.tensors[name].shape[-1] for name in before.inputs])[:-1]
+        parts = zip(before.inputs, np.split(scale, ends), np.split(offset, ends), strict=True)
+        for name, own_scale, own_offset in parts:
+            producer = graph.producer(name)
+            assert producer is not None
+            _scale_result(graph, producer, own_scale, own_offset)
+        return
     weights, bias = (before.constant(graph, i).astype(np.float64) for i in (1, 2))
     first = isinstance(before, (Conv2d, Dense))
     shaped = scale.reshape(-1, *(1,) * (weights.ndim - 1)) if first else scale

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from mcu_vision.ir import Graph, Op, Tensor
-from mcu_vision.ops import AveragePool2d, Concat, L2Normalize, MaxPool2d, Requantize, RnnPool, Softmax
+from mcu_vision.ops import Concat, L2Normalize, Maximum, Minimum, Requantize, RnnPool, Softmax, Unary
+from mcu_vision.quantize.choose_quantizations import SHARING, UNIT_RANGES
 from mcu_vision.quantize.edit_graph import unique_name
 
 FIXED = (L2Normalize, RnnPool, Softmax)
-SHARING = (MaxPool2d, AveragePool2d)
+JOINING = (Concat, Maximum, Minimum)
 
 
 def requantize_concat_inputs(graph: Graph) -> None:
-    """Put a Requantize before each input of a Concat whose scale is fixed by what made it."""
-    for op in [op for op in graph.ops if isinstance(op, Concat)]:
+    """Put a Requantize before each input, whose scale is fixed by what made it, of an operator that joins several."""
+    for op in [op for op in graph.ops if isinstance(op, JOINING)]:
         for name in dict.fromkeys(op.inputs):
             if _is_fixed(graph, name):
                 _insert(graph, op, name)
@@ -20,7 +21,9 @@ def requantize_concat_inputs(graph: Graph) -> None:
 
 def _is_fixed(graph: Graph, name: str) -> bool:
     before = graph.producer(name)
-    if isinstance(before, SHARING):
+    if isinstance(before, Unary):
+        return before.function in UNIT_RANGES
+    if isinstance(before, SHARING) and not isinstance(before, JOINING):
         return _is_fixed(graph, before.inputs[0])
     return before is None or isinstance(before, FIXED)
 

@@ -14,7 +14,14 @@ from mcu_vision.ir import Graph
 from mcu_vision.models.face_m4 import face_m4
 from mcu_vision.models.rnnpool import RNNPool
 from mcu_vision.ops import RnnPool
+from mcu_vision.quantize import quantize_graph
 from mcu_vision.reference import run_graph
+
+
+def shuffle(x: Tensor, groups: int) -> Tensor:
+    """As ShuffleNet's authors have it."""
+    n, c, h, w = x.shape
+    return x.view(n, groups, c // groups, h, w).transpose(1, 2).contiguous().view(n, c, h, w)
 
 
 class Compute(nn.Module):
@@ -69,14 +76,37 @@ CONVOLUTIONS = [
     nn.Conv2d(3, 5, 3, padding="valid"),
     nn.Conv2d(3, 3, 3, padding=1, groups=3),
     nn.Conv2d(3, 3, 3, stride=2, groups=3, bias=False),
+    nn.Conv2d(3, 6, 3, groups=3),
 ]
 
 
 @pytest.mark.parametrize("layer", CONVOLUTIONS, ids=str)
 def test_convolutions(layer: nn.Module) -> None:
     graph = same_as_torch(nn.Sequential(layer))
-    assert kinds(graph) in (["conv2d"], ["depthwise_conv2d"])
+    assert kinds(graph) in (["conv2d"], ["depthwise_conv2d"], ["select", "depthwise_conv2d"])
     assert graph.ops[0].name == "0"
+
+
+TRANSPOSED = [
+    nn.ConvTranspose2d(3, 5, 3, 2, padding=1, output_padding=1),
+    nn.ConvTranspose2d(3, 5, 2, 2),
+    nn.ConvTranspose2d(3, 5, (3, 4), (1, 2), dilation=(2, 1), bias=False),
+    nn.ConvTranspose2d(3, 5, 2, 3, padding=1),
+    nn.ConvTranspose2d(3, 5, 1),
+]
+
+
+@pytest.mark.parametrize("layer", TRANSPOSED, ids=str)
+def test_transposed_convolutions(layer: nn.Module) -> None:
+    assert kinds(same_as_torch(nn.Sequential(layer)))[-1] == "conv2d"
+
+
+def test_grouped_convolutions_take_the_batch_norm_behind_them() -> None:
+    module = nn.Sequential(nn.Conv2d(4, 6, 3, groups=2), nn.BatchNorm2d(6), nn.ReLU6())
+    graph = same_as_torch(module, (1, 4, 9, 9))
+    assert kinds(graph) == ["select", "conv2d", "select", "conv2d", "concat", "scale_channels", "requantize"]
+    quantized = quantize_graph(graph, [np.random.default_rng(0).random((2, 9, 9, 4), np.float32)])
+    assert "depthwise_conv2d" not in kinds(quantized)
 
 
 POOLS = [
@@ -118,6 +148,29 @@ FUNCTIONS: list[tuple[str, Callable[..., Any]]] = [
     ("pad alone", lambda x: F.pad(F.pad(x, (1, 0, 2, 3)), (0, 1, 0, 0))),
     ("dropout", lambda x: F.dropout(x, training=False).contiguous().clone().detach() + x),
     ("in place add", lambda x: (x * 2).add_(x).relu_()),
+    ("multiply activations", lambda x: x * (x - 0.5)),
+    ("squeeze and excite", lambda x: x * torch.sigmoid(x.mean((2, 3), keepdim=True))),
+    ("one channel for all", lambda x: x * x[:, 1:2] + x[:, :1]),
+    ("subtract activations", lambda x: F.relu(x - 0.5) - x),
+    ("maximum and minimum", lambda x: torch.minimum(torch.maximum(x, 1 - x), x * 2)),
+    ("smooth functions", lambda x: F.silu(x * 9 - 4) + F.hardswish(x * 9 - 4) + F.gelu(x - 0.5) + torch.tanh(x)),
+    ("more functions", lambda x: F.hardsigmoid(x * 9 - 4) + F.leaky_relu(x - 0.5, 0.2) + F.elu(x - 0.5, 0.7)),
+    ("chunk", lambda x: torch.cat(x.chunk(3, 1)[::-1], 1)),
+    ("split", lambda x: torch.cat(x.split([1, 2], 1)[::-1], 1)),
+    ("split evenly", lambda x: x.split(2, 1)[0]),
+    ("slices", lambda x: x[:, 1:, 2:-1:3, ::2]),
+    ("narrow", lambda x: x.narrow(2, 3, 5)),
+    ("shuffle", lambda x: shuffle(torch.cat([x, x * 2], 1), 2)),
+    (
+        "shuffle by permute",
+        lambda x: torch.cat([x, -x], 1).view(1, 3, 2, 12, 10).permute(0, 2, 1, 3, 4).reshape(1, 6, 12, 10),
+    ),
+    ("channel shuffle", lambda x: F.channel_shuffle(torch.cat([x, x * 2], 1), 3)),
+    ("pixel shuffle", lambda x: F.pixel_shuffle(torch.cat([x, x * 2, x * 3, -x], 1), 2)),
+    ("pixel unshuffle", lambda x: F.pixel_unshuffle(x, 2)),
+    ("nearest", lambda x: F.interpolate(x, scale_factor=2)),
+    ("nearest to a size", lambda x: F.interpolate(x, size=(7, 23))),
+    ("bilinear", lambda x: F.interpolate(x, scale_factor=2, mode="bilinear")),
     ("constant arithmetic", lambda x: x * torch.exp(torch.ones(3, 1, 1))),
 ]
 
