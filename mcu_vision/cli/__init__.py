@@ -6,6 +6,7 @@ import sys
 import typer
 
 from mcu_vision import __version__
+from mcu_vision.cli.analyze import analyze
 from mcu_vision.cli.build import build
 from mcu_vision.cli.devices import devices
 from mcu_vision.cli.emulate import emulate
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (build, run, verify, profile, emulate, flash, devices, plan, quantize, train):
+for verb in (build, run, verify, profile, analyze, emulate, flash, devices, plan, quantize, train):
     app.command()(verb)
 
 

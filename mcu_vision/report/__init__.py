@@ -1,5 +1,6 @@
 """Reports for people."""
 
+from mcu_vision.report.analysis_report import analysis_report
 from mcu_vision.report.build_report import build_report
 from mcu_vision.report.drawing import Drawing
 from mcu_vision.report.memory_picture import draw_memory
@@ -16,6 +17,7 @@ __all__ = [
     "Drawing",
     "InferenceProfile",
     "OperatorRow",
+    "analysis_report",
     "build_report",
     "count_plans",
     "draw_memory",
