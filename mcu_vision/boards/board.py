@@ -71,6 +71,7 @@ class Board:
 
     name: str
     title: str
+    family: str
     cpu: str
     ram_budget_bytes: int
     stack_bytes: int

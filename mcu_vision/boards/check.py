@@ -72,4 +72,5 @@ def _console_rules(board: Board) -> _Rules:
 
 def _text_rules(board: Board) -> _Rules:
     yield bool(_NAME.fullmatch(board.name)), f"name {board.name!r} may hold letters, digits and _.- only"
+    yield board.family == "stm32f4", f"family {board.family!r} is not supported; make it stm32f4"
     yield board.cpu == "cortex-m4", f"cpu {board.cpu!r} is not supported; make it cortex-m4"

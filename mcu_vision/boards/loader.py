@@ -86,6 +86,7 @@ def _board(reader: _Reader) -> Board:
     board = Board(
         name=reader.take("name", str),
         title=reader.take("title", str),
+        family=reader.take("family", str),
         cpu=reader.take("cpu", str),
         ram_budget_bytes=reader.take("ram_budget_bytes", int),
         stack_bytes=reader.take("stack_bytes", int),

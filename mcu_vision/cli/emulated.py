@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from mcu_vision.boards import Board
 from mcu_vision.device.console import ConsoleError
+from mcu_vision.device.model_console import read_boxes, read_model, read_outputs, read_scores
 from mcu_vision.emulate.image_input import write_image
 from mcu_vision.emulate.unicorn_board import UnicornBoard
 from mcu_vision.plan import Program
@@ -71,14 +72,23 @@ class EmulatedModel:
 
     def boxes(self) -> npt.NDArray[np.int16]:
         """Detections of the last inference as the console prints them: (N, 5), 1/16 pixel and Q15 score."""
-        lines = [line for line in self.board.command("boxes%") if line.startswith("m-box-[")]
-        values = [[int(v) for v in line[len("m-box-[") : -1].split()] for line in lines]
-        return np.array(values, np.int16).reshape(-1, 5)
+        return read_boxes(self.board)
 
     def scores(self) -> list[float]:
         """Scores of the last inference as the console prints them, with three decimals."""
-        line = next(x for x in self.board.command("results%") if x.startswith("m-results-["))
-        return [float(v) for v in line[len("m-results-[") : -1].split(",")]
+        return read_scores(self.board)
+
+    def outputs(self) -> tuple[bytes, ...]:
+        """The bytes of all outputs of the last inference."""
+        return read_outputs(self.board, read_model(self.board).outputs)
+
+    def stack_bytes(self) -> int:
+        """The most bytes of stack used so far."""
+        return self.board.stack_high_water()
+
+    def command(self, text: str) -> list[str]:
+        """Send a console command; return the lines of its answer without "m-ready"."""
+        return self.board.command(text)
 
     def __enter__(self) -> "EmulatedModel":
         return self

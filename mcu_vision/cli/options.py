@@ -71,12 +71,19 @@ ModelId = Annotated[
     str | None,
     typer.Option(help="What the console's profile% calls the model: vww01, ic01 or kws01 to MLPerf Tiny."),
 ]
+Emulator = Annotated[
+    str, typer.Option(help="unicorn (comes with the package), renode, or auto: renode if it is installed.")
+]
+ThroughUart = Annotated[
+    bool, typer.Option("--through-uart", help="With Renode: send images through the emulated UART, byte by byte.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines instead of text.")]
 
 TOOLCHAINS = ("auto", "zig", "gcc")
 DEFAULT_MODEL = "face-m4"
 DEFAULT_BOARD = "stm32f439"
 DEFAULT_BUILD_DIR = Path("build")
+DEFAULT_EMULATOR = "unicorn"
 
 
 def plan_options(schedule: str, ram: str | None, optimize: str, recompute: bool, image: str) -> PlanOptions:

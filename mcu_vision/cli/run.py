@@ -10,7 +10,7 @@ from PIL import Image
 from rich.console import Console
 
 from mcu_vision.cli import options
-from mcu_vision.cli.emulated import EmulatedModel, Inference
+from mcu_vision.cli.emulators import EMULATORS, Measured, open_model
 from mcu_vision.cli.photos import SAMPLE, load_photo
 from mcu_vision.cli.pipeline import Build, take_build
 from mcu_vision.data.letterbox import letterbox
@@ -32,6 +32,8 @@ def run(
         bool,
         typer.Option("--guard", help="Check each access to the arenas against the plan; takes four times as long."),
     ] = False,
+    emulator: options.Emulator = options.DEFAULT_EMULATOR,
+    through_uart: options.ThroughUart = False,
     as_json: options.Json = False,
 ) -> None:
     """Run a photo on the emulated board: the firmware of the last build, unmodified (built first if needed).
@@ -39,11 +41,12 @@ def run(
     Example: mcu-vision run photo.jpg
     """
     options.check_choice(toolchain, options.TOOLCHAINS, "--toolchain")
+    options.check_choice(emulator, EMULATORS, "--emulator")
     image = load_photo(photo)
     with options.progress_console().status("building") as status:
         result = take_build(model, board, toolchain, build_dir)
         status.update("emulating")
-        summary = _infer(result, image, guard)
+        summary = _infer(result, image, emulator, guard, through_uart)
     if "boxes" in summary:
         picture = out or (photo or Path.cwd() / SAMPLE.name).with_suffix(".boxes.png")
         boxes = np.array(summary["boxes"], np.float64).reshape(-1, 5)
@@ -55,10 +58,10 @@ def run(
         _print(summary, photo, result.board.clock_hz)
 
 
-def _infer(build: Build, image: Image.Image, guard: bool) -> dict[str, Any]:
+def _infer(build: Build, image: Image.Image, emulator: str, guard: bool, through_uart: bool) -> dict[str, Any]:
     _, height, width, channels = build.graph.input.shape
-    with EmulatedModel(build.elf, build.board, build.prefix, guard=build.program if guard else None) as emulated:
-        inference: Inference | None = None
+    with open_model(build, emulator, guard, through_uart) as emulated:
+        inference: Measured | None = None
 
         def detect(frame: np.ndarray) -> np.ndarray:
             nonlocal inference
@@ -97,7 +100,13 @@ def _print(summary: dict[str, Any], photo: Path | None, clock_hz: int) -> None:
         labels = summary["labels"] or [f"class {i}" for i in range(len(summary["scores"]))]
         for label, score in zip(labels, summary["scores"], strict=False):
             console.print(f"  {score:.3f}  {label}")
-    console.print(
-        f"{summary['instructions']:,} instructions, about {summary['cycles_estimated']:,} cycles (estimated): "
-        f"{summary['time_ms_estimated']:,.0f} ms at {clock_hz / 1e6:.0f} MHz"
-    )
+    count = summary["instructions"]
+    text = "instructions not told by the emulator" if count is None else f"{count:,} instructions"
+    if "cycles_estimated" in summary:
+        text += (
+            f", about {summary['cycles_estimated']:,} cycles (estimated): "
+            f"{summary['time_ms_estimated']:,.0f} ms at {clock_hz / 1e6:.0f} MHz"
+        )
+    else:
+        text += " (Renode; it models no cycles)"
+    console.print(text)

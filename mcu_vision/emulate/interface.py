@@ -4,8 +4,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol
 
-from mcu_vision.emulate.profile import Profile
-
 
 class EmulationFault(Exception):  # noqa: N818 (the core's own word)
     """The firmware did what would fault, or silently go wrong, on the board.
@@ -53,7 +51,9 @@ class ArenaViolation(Exception):  # noqa: N818 (an access, of which the word is 
 
 
 class Emulator(Protocol):
-    """A board that runs one firmware. Times are virtual: cycles of the core over its frequency."""
+    """A board that runs one firmware. Times are virtual (cycles of the core over its frequency), or real ones where
+    the emulator runs by itself.
+    """
 
     def boot(self, timeout_s: float = ...) -> list[str]:
         """Run from reset; return the console lines before the first "m-ready"."""
@@ -87,21 +87,13 @@ class Emulator(Protocol):
         """The address of a symbol, without the Thumb bit. Raises KeyError."""
         ...
 
-    def on_call(self, function: str, callback: Callable[..., None] | None) -> None:
-        """Call `callback(emulator, r0, r1, r2, r3)` at each entry of `function`; None: no more."""
-        ...
-
     def stack_high_water(self) -> int:
         """The most bytes of stack in use so far, by the paint pattern between __stack_bottom and __stack_top."""
         ...
 
     @property
     def instructions(self) -> int:
-        """Instructions executed since reset, exact."""
-        ...
-
-    def profile_result(self) -> Profile:
-        """What ran while profiling was on."""
+        """Instructions executed since power-on."""
         ...
 
     def close(self) -> None:
@@ -113,3 +105,11 @@ class Emulator(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+class TracingEmulator(Emulator, Protocol):
+    """An emulator that stops at functions, so that whoever calls can look at what they leave."""
+
+    def on_call(self, function: str, callback: Callable[..., None] | None) -> None:
+        """Call `callback(emulator, r0, r1, r2, r3)` at each entry of `function`; None: no more."""
+        ...

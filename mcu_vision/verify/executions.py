@@ -1,9 +1,11 @@
 """The executions of a quantised model that must give equal bytes: integer reference, host C, emulated board."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from mcu_vision.emulate.image_input import write_image
-from mcu_vision.emulate.interface import Emulator
+from mcu_vision.emulate.interface import TracingEmulator
 from mcu_vision.ir import Array
 from mcu_vision.plan.program import Program
 from mcu_vision.reference import run_graph
@@ -38,7 +40,7 @@ def host_execution(program: Program, host: HostModel) -> Execution:
     return run
 
 
-def emulated_execution(program: Program, board: Emulator, prefix: str) -> Execution:
+def emulated_execution(program: Program, board: TracingEmulator, prefix: str) -> Execution:
     """The unmodified firmware on an emulated board; rows are read as each step of the schedule begins."""
     arenas = {region: board.symbol(f"{prefix}_arena_{region}") for region, n in program.arena_bytes.items() if n}
 
@@ -60,5 +62,21 @@ def emulated_execution(program: Program, board: Emulator, prefix: str) -> Execut
             board.on_call(f"{prefix}_step", None)
         recorder.after_step(len(program.schedule) - 1)
         return recorder.tensors()
+
+    return run
+
+
+def outputs_execution(program: Program, infer: Callable[[Array], Sequence[bytes]]) -> Execution:
+    """Whatever gives the bytes of the outputs alone: a board by its console, for one.
+
+    infer: int8 image (1, H, W, C) -> bytes of each output of the graph.
+    """
+
+    def run(image: Array) -> dict[str, Array]:
+        tensors = [program.graph.tensors[name] for name in program.graph.outputs]
+        return {
+            tensor.name: np.frombuffer(data, tensor.dtype).reshape(tensor.shape)
+            for tensor, data in zip(tensors, infer(image), strict=True)
+        }
 
     return run
