@@ -13,6 +13,7 @@ from mcu_vision.boards import Board, load_board
 from mcu_vision.cli.emulated import EmulatedModel, Inference
 from mcu_vision.cli.photos import load_photo
 from mcu_vision.cli.planning import arena_budget, plan_for_board
+from mcu_vision.cli.robot_sample import write_robot_sample
 from mcu_vision.codegen import ConsoleOptions, c_identifier, generate_sources
 from mcu_vision.data.letterbox import letterbox
 from mcu_vision.errors import UserError
@@ -112,6 +113,7 @@ def build_model(
         sources.mkdir()
         generate_sources(program, sources, console)
         save_graph(graph, staging / "model.int8.safetensors")
+        write_robot_sample(program, staging / "renode")
         image = toolchain.build_firmware(firmware_sources(), sources, staging, board)
         inference, stack_bytes = measure_build(image, program, board)
         ram_bytes = options.ram_bytes or board.ram_budget_bytes
