@@ -137,6 +137,17 @@ typedef struct {
 
 void nn_l2_normalize_s8(const nn_l2_normalize *p, const int8_t *row, int8_t *out);
 
+/* Group normalisation of a whole map; step 0 measures it, each step writes a row. multiplier, shift and
+ * offset (of the scale, and with the output's zero point): one a channel. epsilon: of n^2 variances, 2^31 *
+ * high + low. Definition: mcu_vision/ops/group_norm.py. state: 12 * channels bytes. */
+typedef struct {
+    int32_t height, width, channels, groups;
+    int32_t in_zero, out_min, out_max, epsilon_high, epsilon_low;
+    const int32_t *multiplier, *shift, *offset;
+} nn_group_norm;
+
+void nn_group_norm_s8(const nn_group_norm *p, const int8_t *in, int8_t *out, int32_t *state, int32_t step);
+
 /* QUANTIZE from int8 to int8, with a clamp. out may be row. */
 typedef struct {
     int32_t count, in_zero, out_zero, multiplier, shift, out_min, out_max;

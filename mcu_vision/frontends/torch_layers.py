@@ -20,10 +20,11 @@ from mcu_vision.frontends.torch_values import (
     pair,
     to_array,
 )
-from mcu_vision.ir import Op, Shape
+from mcu_vision.ir import Array, Op, Shape
 from mcu_vision.ops import (
     AveragePool2d,
     Dense,
+    GroupNorm,
     MaxPool2d,
     Mean,
     RnnPool,
@@ -58,6 +59,27 @@ def batch_norm(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
 def native_batch_norm(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     """The decomposed form gives a tuple."""
     return (batch_norm(builder, a, shape),)
+
+
+def group_norm(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
+    """Statistics of the image at hand."""
+    constants = _norm_constants(a, shape[1])
+    x, groups = builder.plain(a["input"]), int(a["num_groups"])
+    return builder.emit(GroupNorm, [x], constants, shape, groups=groups, epsilon=float(a["eps"]))
+
+
+def instance_norm(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
+    """A group for each channel."""
+    check(bool(a["use_input_stats"]), "with running statistics")
+    constants = _norm_constants(a, shape[1])
+    return builder.emit(
+        GroupNorm, [builder.plain(a["input"])], constants, shape, groups=shape[1], epsilon=float(a["eps"])
+    )
+
+
+def _norm_constants(a: Arguments, channels: int) -> dict[str, Array]:
+    scale = np.ones(channels, np.float32) if a["weight"] is None else to_array(a["weight"])
+    return {"scale": scale, "offset": bias_vector(a["bias"], channels)}
 
 
 def _check_no_ceil(a: Arguments, x: Activation, shape: Shape, size: tuple[int, int]) -> None:
@@ -147,6 +169,8 @@ LAYERS: dict[str, Importer] = {
     "aten.adaptive_avg_pool2d.default": adaptive_avg_pool2d,
     "aten.avg_pool2d.default": avg_pool2d,
     "aten.batch_norm.default": batch_norm,
+    "aten.group_norm.default": group_norm,
+    "aten.instance_norm.default": instance_norm,
     "aten.linear.default": linear,
     "aten.max_pool2d.default": max_pool2d,
     "aten.max_pool2d_with_indices.default": max_pool2d_with_indices,

@@ -10,6 +10,7 @@ from mcu_vision.ops.decode_boxes import DecodeBoxes
 from mcu_vision.ops.dense import Dense
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
 from mcu_vision.ops.extremum import Maximum, Minimum
+from mcu_vision.ops.group_norm import GroupNorm
 from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
 from mcu_vision.ops.l2_normalize import L2Normalize
 from mcu_vision.ops.log_softmax import LogSoftmax
@@ -44,6 +45,7 @@ __all__ = [
     "DecodeBoxes",
     "Dense",
     "DepthwiseConv2d",
+    "GroupNorm",
     "InvertedBottleneck",
     "L2Normalize",
     "LogSoftmax",

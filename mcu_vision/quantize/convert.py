@@ -11,6 +11,7 @@ from mcu_vision.ops import (
     DecodeBoxes,
     Dense,
     DepthwiseConv2d,
+    GroupNorm,
     Lookup,
     NonMaxSuppression,
     RnnPool,
@@ -37,6 +38,8 @@ def convert(graph: Graph, quantizations: dict[str, Quantization]) -> None:
             _convert_layer(graph, op, CHANNEL_AXIS[type(op)])
         elif isinstance(op, RnnPool):
             convert_rnn_pool(graph, op)
+        elif isinstance(op, GroupNorm):
+            op.convert(graph)
         elif isinstance(op, Select):
             op.fill = graph.tensors[op.outputs[0]].quant.zero_point
         elif isinstance(op, Unary):

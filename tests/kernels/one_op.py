@@ -203,6 +203,23 @@ def simple(draw: Any, kind: type[Op]) -> Graph:
 
 
 @st.composite
+def group_norm(draw: Any) -> Graph:
+    groups = draw(st.integers(1, 4))
+    channels = groups * draw(st.integers(1, 4))
+    shape = (1, draw(st.integers(1, 6)), draw(st.integers(1, 9)), channels)
+    random = np.random.default_rng(draw(SEEDS))
+    constants = {
+        name: Tensor(name, (channels,), "float32", None, random.normal(0, spread, channels).astype(np.float32))
+        for name, spread in (("scale", 2), ("offset", 3))
+    }
+    op = ops.GroupNorm("norm", (), (), groups, draw(st.sampled_from([1e-5, 1e-3, 1.0])), draw(ACTIVATIONS))
+    x = activation("x", shape, draw(ZERO_POINTS), draw(SCALES))
+    graph = one_op(op, [x], constants, activation("out", (), draw(ZERO_POINTS), draw(SCALES)))
+    op.convert(graph)
+    return graph
+
+
+@st.composite
 def concat(draw: Any) -> Graph:
     channels = draw(st.lists(st.integers(1, 6), min_size=1, max_size=4))
     tensors = [activation(f"x{i}", (1, 2, 3, c)) for i, c in enumerate(channels)]

@@ -33,6 +33,7 @@ GRAPHS = {
     "squared_difference": one_op.pair(ops.SquaredDifference),
     "requantize": one_op.simple(ops.Requantize),
     "l2_normalize": one_op.simple(ops.L2Normalize),
+    "group_norm": one_op.group_norm(),
     "softmax": one_op.simple(ops.Softmax),
     "log_softmax": one_op.simple(ops.LogSoftmax),
     "concat": one_op.concat(),

@@ -186,6 +186,11 @@ def test_batch_norm_with_and_without_parameters() -> None:
     same_as_torch(nn.Sequential(nn.BatchNorm2d(3, affine=False)))
 
 
+@pytest.mark.parametrize("layer", [nn.GroupNorm(3, 6), nn.GroupNorm(1, 6, 0.1, False), nn.InstanceNorm2d(6)], ids=str)
+def test_norms_of_the_image_at_hand(layer: nn.Module) -> None:
+    assert kinds(same_as_torch(nn.Sequential(nn.Conv2d(3, 6, 1), layer))) == ["conv2d", "group_norm"]
+
+
 def test_padding_is_folded_into_a_convolution() -> None:
     graph = same_as_torch(nn.Sequential(nn.ZeroPad2d((1, 2, 3, 0)), nn.Conv2d(3, 4, 3, 2, padding=1)))
     assert kinds(graph) == ["conv2d"]

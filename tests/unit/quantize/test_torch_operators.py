@@ -98,6 +98,7 @@ def test_functions(name: str, tmp_path: Path) -> None:
         nn.Conv2d(4, 8, 3, groups=4),
         nn.ConvTranspose2d(4, 5, 3, 2, padding=1, output_padding=1),
         nn.ConvTranspose2d(4, 5, 2, 3, padding=1),
+        nn.GroupNorm(2, 4),
     ],
     ids=str,
 )
