@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mcu_vision.frontends.tflite import import_tflite
+from mcu_vision.frontends.tflite import import_tflite, import_tflite_tensors
 from mcu_vision.ir import Array, Graph
 from mcu_vision.reference import run_graph
 
@@ -112,7 +112,11 @@ class ReferenceInterpreter:
     def __init__(self, data: bytes) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self._interpreter = tf.lite.Interpreter(model_content=data, experimental_op_resolver_type=_resolver(data))
+            self._interpreter = tf.lite.Interpreter(
+                model_content=data,
+                experimental_op_resolver_type=_resolver(data),
+                experimental_preserve_all_tensors=True,
+            )
         self._interpreter.allocate_tensors()
         self.input = self._interpreter.get_input_details()[0]
 
@@ -121,6 +125,11 @@ class ReferenceInterpreter:
         self._interpreter.set_tensor(self.input["index"], values)
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(d["index"]) for d in self._interpreter.get_output_details()]
+
+    def tensor(self, index: int) -> Array:
+        """What the last run left in the file's tensor `index`."""
+        values: Array = self._interpreter.get_tensor(index)
+        return values
 
 
 def import_bytes(data: bytes, folder: Path, name: str = "model") -> Graph:
@@ -138,6 +147,23 @@ def assert_equal_to_reference(data: bytes, graph: Graph, images: Sequence[Array]
         actual = run_graph(graph, image.reshape(graph.input.shape))
         for name, want in zip(graph.outputs, expected, strict=True):
             np.testing.assert_array_equal(actual[name].reshape(want.shape), want)
+
+
+def assert_every_tensor_equals(path: Path, images: Sequence[Array]) -> Graph:
+    """Every tensor that the graph of a file has has the reference kernels' values for each image."""
+    graph, names = import_tflite_tensors(path)
+    interpreter = ReferenceInterpreter(path.read_bytes())
+    compared = 0
+    for image in images:
+        interpreter.run(image.reshape(interpreter.input["shape"]))
+        values = run_graph(graph, image.reshape(graph.input.shape), keep_all=True)
+        for index, name in names.items():
+            want = interpreter.tensor(index)
+            if want.dtype == values[name].dtype:
+                np.testing.assert_array_equal(values[name].reshape(want.shape), want, f"tensor {index} ({name})")
+                compared += 1
+    assert compared > len(graph.ops) * len(images) // 2
+    return graph
 
 
 def random_images(graph: Graph, seed: int, count: int = 3) -> list[Array]:

@@ -25,7 +25,7 @@ from mcu_vision.frontends.tflite.registry import IMPORTERS
 from mcu_vision.frontends.tflite.schema import FileModel, FileOperator, read_file_model
 from mcu_vision.ir import Graph
 
-__all__ = ["import_tflite"]
+__all__ = ["import_tflite", "import_tflite_tensors"]
 
 SHAPE_INPUTS = {
     "BROADCAST_TO": 1,
@@ -43,6 +43,11 @@ def import_tflite(path: Path) -> Graph:
     Raises UserError if the file cannot be read, is damaged, or holds an operator that is not supported; the
     message names the operator and its index.
     """
+    return import_tflite_tensors(path)[0]
+
+
+def import_tflite_tensors(path: Path) -> tuple[Graph, dict[int, str]]:
+    """The same graph, and what its tensors are called, by the index that the file gives them."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -58,7 +63,7 @@ def import_tflite(path: Path) -> Graph:
         builder.graph.verify()
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
-    return builder.graph
+    return builder.graph, builder.names()
 
 
 def _import_model(builder: GraphBuilder) -> None:
@@ -84,6 +89,8 @@ def _import_operator(builder: GraphBuilder, operator: FileOperator) -> None:
         IMPORTERS[operator.kind](builder)
     except Unsupported as problem:
         raise UserError(f"{where} {problem} is not supported") from problem
+    except Malformed as problem:
+        raise UserError(f"{where}: the file {problem}") from problem
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
 

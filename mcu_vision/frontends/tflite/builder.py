@@ -78,6 +78,10 @@ class GraphBuilder:
         check(tensor in self._values, f"before anything writes {self.model.tensors[tensor]}")
         return self._values[tensor]
 
+    def names(self) -> dict[int, str]:
+        """Names of the graph's tensors by the index of the file's tensor that they are."""
+        return {index: value.name for index, value in self._values.items()}
+
     def is_read(self, tensor: int) -> bool:
         """True if an operator reads the file's tensor."""
         return any(tensor in op.inputs for op in self.model.operators)

@@ -1,57 +1,48 @@
-"""Networks as Keras has them, quantised by TensorFlow's converter, give the reference kernels' bytes."""
+"""Networks as Keras has them, quantised by TensorFlow's converter: every tensor has the reference kernels' bytes.
+
+In the integer reference, and from there in the host's C and in the emulated firmware.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tflite_models import assert_equal_to_reference, import_bytes, random_images, tf
+from keras_networks import LARGE, SMALL, convert
+from models import HOST_REGIONS, REGIONS, BuiltModel
+from tflite_models import assert_every_tensor_equals, tf
 
-SHAPE = (96, 96, 3)
-
-
-def _application(name: str, **options: Any) -> Callable[[], Any]:
-    def make() -> Any:
-        return getattr(tf.keras.applications, name)(input_shape=SHAPE, weights=None, classes=10, **options)
-
-    return make
+from mcu_vision.ir import Graph
+from mcu_vision.verify import verify_executions
 
 
-NETWORKS = {
-    "MobileNetV1": _application("MobileNet", alpha=0.25),
-    "MobileNetV2": _application("MobileNetV2", alpha=0.35),
-    "MobileNetV3-small": _application("MobileNetV3Small", alpha=0.75, include_preprocessing=False),
-}
-
-
-def _images(count: int) -> Iterator[list[np.ndarray]]:
+def check(make: Callable[[], Any], folder: Path, emulated: bool) -> None:
+    tf.keras.utils.set_random_seed(1)
+    path = folder / "network.tflite"
+    path.write_bytes(convert(make()))
     random = np.random.default_rng(0)
-    for _ in range(count):
-        yield [random.uniform(-1, 1, (1, *SHAPE)).astype(np.float32)]
+    shape = tf.lite.Interpreter(str(path)).get_input_details()[0]["shape"]
+    images = [random.integers(-128, 128, shape).astype(np.int8), random.choice([-128, 127], shape).astype(np.int8)]
+    graph = assert_every_tensor_equals(path, images)
+    check_executions(graph, [image.reshape(graph.input.shape) for image in images], folder, emulated)
 
 
-def _convert(network: Any) -> bytes:
-    """int8, after batch norm has taken the statistics of noise, so that activations have the usual size."""
-    for layer in network.layers:
-        if isinstance(layer, tf.keras.layers.BatchNormalization):
-            layer.momentum = 0.0
-    network(np.concatenate([image for (image,) in _images(16)]), training=True)
-    converter = tf.lite.TFLiteConverter.from_keras_model(network)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: _images(8)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
-    data: bytes = converter.convert()
-    return data
+def check_executions(graph: Graph, images: list[np.ndarray], folder: Path, emulated: bool) -> None:
+    regions = REGIONS if emulated else HOST_REGIONS
+    built = BuiltModel.generate(graph, folder, mode="auto" if emulated else "layers", regions=regions)
+    outcome = verify_executions(built.program.graph, built.executions(emulated=emulated), images)
+    assert outcome.equal, outcome.first_difference
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_small_network_equals_the_reference_kernels(name: str, tmp_path: Path) -> None:
+    check(SMALL[name], tmp_path, emulated=True)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NETWORKS)
-def test_a_keras_network_equals_the_reference_kernels(name: str, tmp_path: Path) -> None:
-    tf.keras.utils.set_random_seed(1)
-    data = _convert(NETWORKS[name]())
-    graph = import_bytes(data, tmp_path)
-    assert_equal_to_reference(data, graph, random_images(graph, 0, 2))
+@pytest.mark.parametrize("name", LARGE)
+def test_a_keras_application_equals_the_reference_kernels(name: str, tmp_path: Path) -> None:
+    check(LARGE[name], tmp_path, emulated=name != "MobileNetV3-small")
