@@ -63,6 +63,11 @@ class TfliteModel:
         self._graph.tensors.append(tensor)
         return len(self._graph.tensors) - 1
 
+    def open_axis(self, tensor: int, axis: int) -> None:
+        """The size of an axis is not known before the model runs."""
+        shape = [int(n) for n in self._graph.tensors[tensor].shape]
+        self._graph.tensors[tensor].shapeSignature = [*shape[:axis], -1, *shape[axis + 1 :]]
+
     def constant(self, values: Any, dtype: str = "int32") -> int:
         """A constant without a scale: sizes, axes, paddings."""
         data = np.array(values, dtype)

@@ -13,6 +13,7 @@ from mcu_vision.cli import options
 from mcu_vision.cli.emulators import EMULATORS, Measured, open_model
 from mcu_vision.cli.photos import SAMPLE, load_photo
 from mcu_vision.cli.pipeline import Build, take_build
+from mcu_vision.cli.scores import class_labels, other_outputs, print_scores
 from mcu_vision.data.letterbox import letterbox
 from mcu_vision.evaluate.detector import detect_boxes
 from mcu_vision.evaluate.draw import draw_boxes
@@ -25,6 +26,13 @@ def run(
     board: options.BoardName = options.DEFAULT_BOARD,
     out: Annotated[
         Path | None, typer.Option(help="The annotated PNG; by default PHOTO.boxes.png next to the photo.")
+    ] = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="Names of a classifier's classes, one a line; by default those that the model brings.",
+            metavar="<path>",
+        ),
     ] = None,
     toolchain: options.Toolchain = "auto",
     build_dir: options.BuildDir = options.DEFAULT_BUILD_DIR,
@@ -46,7 +54,9 @@ def run(
     with options.progress_console().status("building") as status:
         result = take_build(model, board, toolchain, build_dir)
         status.update("emulating")
+        names = class_labels(result.graph, labels)
         summary = _infer(result, image, emulator, guard, through_uart)
+        summary |= {} if "boxes" in summary else {"labels": names, "other_outputs": other_outputs(result.graph)}
     if "boxes" in summary:
         picture = out or (photo or Path.cwd() / SAMPLE.name).with_suffix(".boxes.png")
         boxes = np.array(summary["boxes"], np.float64).reshape(-1, 5)
@@ -75,7 +85,7 @@ def _infer(build: Build, image: Image.Image, emulator: str, guard: bool, through
         else:
             emulated.write_image(letterbox(image, width, height, channels)[0])
             inference = emulated.infer()
-            summary = {"scores": emulated.scores(), "labels": build.graph.metadata.get("labels", [])}
+            summary = {"scores": emulated.scores()}
     assert inference is not None
     return summary | inference.figures(build.board.clock_hz) | {"picture": None}
 
@@ -96,10 +106,7 @@ def _print(summary: dict[str, Any], photo: Path | None, clock_hz: int) -> None:
             console.print(f"  {score:.2f}  at ({x:.0f}, {y:.0f}), {width:.0f} x {height:.0f} px")
         console.print(f"picture: {summary['picture']}")
     else:
-        console.print(f"scores of {name}:")
-        labels = summary["labels"] or [f"class {i}" for i in range(len(summary["scores"]))]
-        for label, score in zip(labels, summary["scores"], strict=False):
-            console.print(f"  {score:.3f}  {label}")
+        print_scores(console, summary, name)
     count = summary["instructions"]
     text = "instructions not told by the emulator" if count is None else f"{count:,} instructions"
     if "cycles_estimated" in summary:

@@ -10,6 +10,7 @@ from mcu_vision.ops.common import quad
 from mcu_vision.ops.conv2d import Conv2d
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
 from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
+from mcu_vision.ops.pool2d import AveragePool2d, MaxPool2d
 from mcu_vision.ops.rnn_pool import STATE_BITS, RnnPool
 
 
@@ -27,15 +28,14 @@ def count_work(op: Op, graph: Graph) -> list[Work]:
     out = graph.tensors[op.outputs[0]]
     counts = _dispatch(op, graph)
     for tensor, window in zip(op.activations(graph), op.windows(graph), strict=True):
-        rows = op.steps(graph) * (tensor.rows if window is None else ceil(window.size / window.dilation))
+        rows = tensor.rows if window is None else op.steps(graph) * ceil(window.size / window.dilation)
         counts["inputs"] += rows * tensor.row_elements
         counts["pixels"] += rows * tensor.row_elements // tensor.shape[-1]
     counts["outputs"] = prod(out.shape)
     counts["macs"] = op.macs(graph)
-    size = getattr(op, "size", None)
-    if size is not None:
-        counts["cells"] = prod(out.shape) * prod(size)
-        counts["windows"] = prod(out.shape[:3]) * prod(size)
+    if isinstance(op, (AveragePool2d, MaxPool2d)):
+        counts["cells"] = prod(out.shape) * prod(op.size)
+        counts["windows"] = prod(out.shape[:3]) * prod(op.size)
     return [Work(op.kind, counts)]
 
 

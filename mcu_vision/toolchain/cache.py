@@ -1,6 +1,8 @@
 """Where compiled objects are kept between builds."""
 
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from mcu_vision.errors import UserError
@@ -29,10 +31,17 @@ def cache_dir(*parts: str) -> Path:
 
 
 def prune_objects(folder: Path) -> None:
-    """Delete the objects used longest ago where there are more than a few thousand."""
-    objects = [path for path in folder.iterdir() if path.suffix == ".o"]
-    if len(objects) <= _MAX_OBJECTS:
+    """Delete the objects used longest ago where there are more than a few thousand.
+
+    What was used within the last hour stays: another build may be about to link it.
+    """
+    used = {}
+    for path in folder.glob("*.o"):
+        with suppress(FileNotFoundError):  # another build prunes too
+            used[path] = path.stat().st_mtime
+    if len(used) <= _MAX_OBJECTS:
         return
-    by_age = sorted((path.stat().st_mtime, path) for path in objects)
-    for _, path in by_age[: len(objects) - _MAX_OBJECTS // 2]:
-        path.unlink(missing_ok=True)
+    recent = time.time() - 3600
+    for path in sorted(used, key=lambda p: used[p])[: len(used) - _MAX_OBJECTS // 2]:
+        if used[path] < recent:
+            path.unlink(missing_ok=True)

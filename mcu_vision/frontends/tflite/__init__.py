@@ -7,6 +7,7 @@ Whatever is wrong with a file, it gives one UserError: every offset is checked b
 from __future__ import annotations
 
 import re
+from math import prod
 from pathlib import Path
 
 import mcu_vision.frontends.tflite.blocks
@@ -21,6 +22,7 @@ from mcu_vision.errors import UserError
 from mcu_vision.frontends.tflite.builder import GraphBuilder, Unsupported
 from mcu_vision.frontends.tflite.edges import bind_inputs, bind_outputs
 from mcu_vision.frontends.tflite.flatbuffer import Malformed
+from mcu_vision.frontends.tflite.labels import read_labels
 from mcu_vision.frontends.tflite.registry import IMPORTERS
 from mcu_vision.frontends.tflite.schema import FileModel, FileOperator, read_file_model
 from mcu_vision.ir import Graph
@@ -61,6 +63,8 @@ def import_tflite_tensors(path: Path) -> tuple[Graph, dict[int, str]]:
     try:
         _import_model(builder)
         builder.graph.verify()
+        labels = read_labels(data, prod(builder.graph.tensors[builder.graph.outputs[0]].shape))
+        builder.graph.metadata = {"labels": labels} if labels else {}
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
     return builder.graph, builder.names()

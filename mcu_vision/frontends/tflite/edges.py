@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import prod
 
+from mcu_vision.errors import UserError
 from mcu_vision.frontends.tflite.builder import (
     MAX_SIZE,
     Activation,
@@ -32,10 +33,11 @@ def bind_inputs(builder: GraphBuilder, operators: list[FileOperator]) -> None:
     targets = [source]
     if source.dtype != "int8":
         check(source.dtype in ("float32", "uint8"), f"of type {source.dtype}")
-        check(
-            bool(readers) and all(op.kind == "QUANTIZE" and len(op.outputs) == 1 for op in readers),
-            f"of type {source.dtype} that is not quantised at once",
-        )
+        if not readers or any(op.kind != "QUANTIZE" or len(op.outputs) != 1 for op in readers):
+            raise UserError(
+                f"an input of type {source.dtype} that is not quantised at once is not supported; quantise the model "
+                "to int8 (TensorFlow's converter: a representative_dataset and OpsSet.TFLITE_BUILTINS_INT8)"
+            )
         targets = [model.tensors[op.outputs[0]] for op in readers]
     for tensor in targets:
         check(tensor.dtype == "int8" and tensor.shape == source.shape, f"that becomes {tensor}")

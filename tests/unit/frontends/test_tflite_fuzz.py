@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 from pathlib import Path
 from types import TracebackType
@@ -48,9 +50,17 @@ class Victim:
         return answer
 
 
+def packed_labels(count: int) -> bytes:
+    """A zip of the names of classes, as it stands behind models with metadata."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("labels.txt", "\n".join(f"class {i}" for i in range(count)))
+    return packed.getvalue()
+
+
 def fuzz(folder: Path, first_seed: int, cases: int) -> Counter[str]:
     """Damage files in `cases` ways; how often each outcome was seen. A failure leaves its file in `folder`."""
-    files = [many_operators(), autoencoder(), REAL.read_bytes()]
+    files = [many_operators(), autoencoder() + packed_labels(64), REAL.read_bytes()]
     outcomes: Counter[str] = Counter()
     with Victim(folder) as victim:
         for seed in range(first_seed, first_seed + cases):
