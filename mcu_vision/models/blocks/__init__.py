@@ -1,0 +1,28 @@
+"""Building blocks that the networks share; all maps are (N, C, H, W)."""
+
+from mcu_vision.models.blocks.convolutions import Norm, asymmetric, conv_bn, normalization, scale_channels, separable
+from mcu_vision.models.blocks.heads import DetectionHead, L2Norm, SsdLiteHead, TowerHead
+from mcu_vision.models.blocks.inverted_bottleneck import FusedMBConv, MBConv, Tucker, mbconv_stack
+from mcu_vision.models.blocks.necks import FeaturePyramid, LightNeck
+from mcu_vision.models.blocks.shuffle import ShuffleUnit, shuffle_stack
+
+__all__ = [
+    "DetectionHead",
+    "FeaturePyramid",
+    "FusedMBConv",
+    "L2Norm",
+    "LightNeck",
+    "MBConv",
+    "Norm",
+    "ShuffleUnit",
+    "SsdLiteHead",
+    "TowerHead",
+    "Tucker",
+    "asymmetric",
+    "conv_bn",
+    "mbconv_stack",
+    "normalization",
+    "scale_channels",
+    "separable",
+    "shuffle_stack",
+]
