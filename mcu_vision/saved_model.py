@@ -136,15 +136,19 @@ def _op_from_json(values: dict[str, Any]) -> Op:
     kind, attributes = values["kind"], values["attributes"]
     if kind not in Op.registry:
         raise UserError(f"{values['name']} is an unknown operator {kind!r}; update mcu-vision")
-    op = Op.registry[kind](values["name"], _names(values["inputs"]), _names(values["outputs"]))
-    op.source = str(values["source"])
-    known = op.attributes()
-    for name, value in attributes.items():
-        allowed = name != "activation" or value in ACTIVATIONS
-        if not allowed or name not in known or not _same_type(_tuple(value), known[name]):
-            raise UserError(f"{kind} {op.name} cannot have the attribute {name}={value!r}; update mcu-vision")
-    restored = {name: _tuple(value) for name, value in attributes.items()}
-    return type(op)(op.name, op.inputs, op.outputs, source=op.source, **restored)
+    name, source = values["name"], str(values["source"])
+    restored = restore_attributes(Op.registry[kind], name, attributes)
+    return Op.registry[kind](name, _names(values["inputs"]), _names(values["outputs"]), source=source, **restored)
+
+
+def restore_attributes(kind: type[Op], name: str, attributes: dict[str, Any]) -> dict[str, Any]:
+    """An operator's attributes from JSON. Raises UserError if it has not such ones."""
+    known = kind(name, (), ()).attributes()
+    for key, value in attributes.items():
+        allowed = key != "activation" or value in ACTIVATIONS
+        if not allowed or key not in known or not _same_type(_tuple(value), known[key]):
+            raise UserError(f"{kind.kind} {name} cannot have the attribute {key}={value!r}; update mcu-vision")
+    return {key: _tuple(value) for key, value in attributes.items()}
 
 
 def _names(values: Any) -> tuple[str, ...]:

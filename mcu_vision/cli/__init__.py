@@ -10,6 +10,7 @@ from mcu_vision.cli.analyze import analyze
 from mcu_vision.cli.build import build
 from mcu_vision.cli.devices import devices
 from mcu_vision.cli.emulate import emulate
+from mcu_vision.cli.export import export
 from mcu_vision.cli.flash import flash
 from mcu_vision.cli.plan import plan
 from mcu_vision.cli.profile import profile
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (build, run, verify, profile, analyze, emulate, flash, devices, plan, quantize, train):
+for verb in (build, run, verify, profile, analyze, emulate, flash, devices, plan, export, quantize, train):
     app.command()(verb)
 
 

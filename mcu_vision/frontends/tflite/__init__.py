@@ -11,6 +11,7 @@ from math import prod
 from pathlib import Path
 
 import mcu_vision.frontends.tflite.blocks
+import mcu_vision.frontends.tflite.composites
 import mcu_vision.frontends.tflite.curves
 import mcu_vision.frontends.tflite.elementwise
 import mcu_vision.frontends.tflite.layers
@@ -57,7 +58,7 @@ def import_tflite_tensors(path: Path) -> tuple[Graph, dict[int, str]]:
     try:
         model = read_file_model(data)
     except Malformed as problem:
-        raise UserError(f"{path} is no valid .tflite file: it {problem}") from problem
+        raise _invalid(path, problem) from problem
     name = re.sub(r"[^\w.-]", "_", path.stem, flags=re.ASCII).lstrip("_.-") or "model"
     builder = GraphBuilder(name, model)
     try:
@@ -65,9 +66,15 @@ def import_tflite_tensors(path: Path) -> tuple[Graph, dict[int, str]]:
         builder.graph.verify()
         labels = read_labels(data, prod(builder.graph.tensors[builder.graph.outputs[0]].shape))
         builder.graph.metadata = {"labels": labels} if labels else {}
+    except Malformed as problem:  # options are read where they are used
+        raise _invalid(path, problem) from problem
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
     return builder.graph, builder.names()
+
+
+def _invalid(path: Path, problem: Malformed) -> UserError:
+    return UserError(f"{path} is no valid .tflite file: it {problem}")
 
 
 def _import_model(builder: GraphBuilder) -> None:

@@ -108,7 +108,7 @@ def _read_operator(index: int, table: Table, kinds: list[str]) -> FileOperator:
     code = table.integer(0, kind="u4")
     if code >= len(kinds):
         raise Malformed(f"has an operator {index} of kind {code}, but only {len(kinds)} kinds")
-    return FileOperator(index, kinds[code], table.integers(1), table.integers(2), table.table(4))
+    return FileOperator(index, kinds[code], table.integers(1), table.integers(2), table.table(4) or table.table(12))
 
 
 def _check_indices(model: FileModel) -> None:

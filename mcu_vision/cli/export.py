@@ -1,0 +1,97 @@
+"""mcu-vision export"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from mcu_vision.cli import options
+from mcu_vision.cli.pipeline import find_model, load_model
+from mcu_vision.export.tflite import export_tflite
+from mcu_vision.files import atomic_write, check_writable
+from mcu_vision.ir import Graph, Tensor
+
+FORMATS = ("tflite",)
+
+
+@dataclass(frozen=True)
+class _Exported:
+    """data: the file. graph: what is in it. figures: of this format alone. notes: what is not as in the model."""
+
+    data: bytes
+    graph: Graph
+    figures: dict[str, int]
+    notes: list[str]
+
+
+def export(
+    model: Annotated[
+        str,
+        typer.Argument(help="A shipped model's name, the file of a saved quantised model, or an int8 .tflite file."),
+    ],
+    form: Annotated[str, typer.Option("--format", help="tflite.")] = "tflite",
+    out: Annotated[Path | None, typer.Option(help="The file to write; by default MODEL.tflite here.")] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Write a quantised model as a file of another tool. A detector's file ends before boxes are decoded.
+
+    tflite: equal bytes in TensorFlow Lite's reference interpreter; written without tensorflow.
+
+    Example: mcu-vision export face-m4 --format tflite --out face.tflite
+    """
+    options.check_choice(form, FORMATS, "--format")
+    graph = load_model(find_model(model))
+    path = out or Path(f"{graph.name}.{form}")
+    check_writable(path)
+    with options.progress_console().status(f"writing {path}"):
+        exported = _export(graph, form)
+        atomic_write(path, exported.data)
+    summary = _summarize(exported, form, path)
+    if as_json:
+        options.print_json(summary)
+    else:
+        _print(summary)
+
+
+def _export(graph: Graph, form: str) -> _Exported:
+    result = export_tflite(graph)
+    figures = {"operators": result.operators, "composites": result.composites}
+    return _Exported(result.data, result.graph, figures, result.notes)
+
+
+def _summarize(exported: _Exported, form: str, path: Path) -> dict[str, Any]:
+    graph = exported.graph
+    return {
+        "model": graph.name,
+        "format": form,
+        "out": str(path),
+        "bytes": len(exported.data),
+        **exported.figures,
+        "inputs": [_describe(graph.tensors[name]) for name in graph.inputs],
+        "outputs": [_describe(graph.tensors[name]) for name in graph.outputs],
+        "notes": exported.notes,
+    }
+
+
+def _describe(tensor: Tensor) -> dict[str, Any]:
+    scale, zero = tensor.quant.scale, tensor.quant.zero_point
+    return {"name": tensor.name, "shape": list(tensor.shape), "type": tensor.dtype, "scale": scale, "zero_point": zero}
+
+
+def _print(summary: dict[str, Any]) -> None:
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console.print(f"model      {summary['model']}")
+    console.print(f"file       {summary['out']}, {summary['bytes']:,} bytes")
+    operators = f"{summary['operators']} operators"
+    if summary.get("composites"):
+        operators += f", {summary['composites']} of them composites"
+    console.print(f"holds      {operators}")
+    for kind in ("inputs", "outputs"):
+        for tensor in summary[kind]:
+            shape = " x ".join(map(str, tensor["shape"]))
+            quant = f"{tensor['scale']:.6g} * (q - {tensor['zero_point']})"
+            console.print(f"{kind[:-1]:10} {tensor['name']}: {tensor['type']} {shape}, {quant}")
+    for note in summary["notes"]:
+        console.print(f"note       {note}")

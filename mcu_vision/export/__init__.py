@@ -1,0 +1,1 @@
+"""Quantised graphs as files of other tools."""
