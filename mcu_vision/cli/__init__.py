@@ -12,10 +12,12 @@ from mcu_vision.cli.devices import devices
 from mcu_vision.cli.emulate import emulate
 from mcu_vision.cli.export import export
 from mcu_vision.cli.flash import flash
+from mcu_vision.cli.init import init
 from mcu_vision.cli.plan import plan
 from mcu_vision.cli.profile import profile
 from mcu_vision.cli.quantize import quantize
 from mcu_vision.cli.run import run
+from mcu_vision.cli.test import run_tests
 from mcu_vision.cli.train import train
 from mcu_vision.cli.verify import verify
 from mcu_vision.errors import UserError
@@ -27,8 +29,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for verb in (build, run, verify, profile, analyze, emulate, flash, devices, plan, export, quantize, train):
-    app.command()(verb)
+VERBS = (
+    build,
+    run,
+    verify,
+    run_tests,
+    init,
+    profile,
+    analyze,
+    emulate,
+    flash,
+    devices,
+    plan,
+    export,
+    quantize,
+    train,
+)
+for verb in VERBS:
+    app.command("test" if verb is run_tests else None)(verb)
 
 
 def _print_version(value: bool) -> None:
