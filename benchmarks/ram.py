@@ -57,7 +57,7 @@ class Bar:
 BARS = (
     Bar("face-m4-frame", "face-m4", FRAME, 104_000, 96_000, "188 KB, RNNPool paper"),
     Bar("face-m4-rows", "face-m4", ROWS, 56_000, 40_000, ""),
-    Bar("vww-rnnpool-rows", "vww-rnnpool", ROWS, 34_000, 24_000, "33.68 KB without image and first map, RNNPool paper"),
+    Bar("vww-rnnpool-rows", "vww-rnnpool-224", ROWS, 34_000, 24_000, "33.68 KB without image and first map, paper"),
     Bar("face-quant-rows", "face-quant", ROWS, 160_000, 96_000, "225 KB without image, RNNPool paper"),
     Bar("face-a-rows", "face-a", ROWS, 256_000, None, "1.17 MB in float32, RNNPool paper"),
     Bar("face-b-rows", "face-b", ROWS, 256_000, None, "1.76 MB in float32, RNNPool paper"),

@@ -12,10 +12,13 @@ from mcu_vision.errors import UserError
 
 
 def train(
-    model: Annotated[str, typer.Argument(help="A detector's name: face-m4, face-quant, face-a, face-b or face-c.")],
+    model: Annotated[str, typer.Argument(help="A model's name: face-m4, vww-rnnpool or another of docs/models.md.")],
     data: Annotated[
         Path,
-        typer.Option(help="Folder of a face data set: train.jsonl with train.zip, WIDER FACE, or SCUT-HEAD."),
+        typer.Option(
+            help="Folder of a face data set (train.jsonl with train.zip, WIDER FACE, or SCUT-HEAD), "
+            "or of a wake-word data set (train.csv with zip files)."
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(help="Folder for weights, checkpoints and metrics; by default runs/MODEL.")
@@ -27,6 +30,13 @@ def train(
     minutes: Annotated[
         float | None, typer.Option(help="End the schedule after this time if the epochs would take longer.")
     ] = None,
+    input_size: Annotated[
+        int | None,
+        typer.Option("--input", min=32, metavar="N", help="Side of a classifier's input, in place of the model's own."),
+    ] = None,
+    teacher_weight: Annotated[
+        float, typer.Option(min=0, max=1, help="Part of the teacher's probability in a classifier's target.")
+    ] = 0.7,
     seed: Annotated[int, typer.Option(help="Seed of weights and augmentation.")] = 0,
     cache: Annotated[Path | None, typer.Option(help="Folder that keeps the decoded photos between runs.")] = None,
     compile: Annotated[
@@ -35,18 +45,24 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the out folder.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Train a face detector; needs the extra `train`.
+    """Train a face detector or a wake-word classifier; needs the extra `train`.
 
-    Writes best.safetensors, checkpoint.pt and metrics.jsonl into the out folder.
+    Writes best.safetensors, checkpoint.pt and metrics.jsonl into the out folder. A classifier learns from the
+    labels and from a teacher's probabilities, both columns of the data set.
 
     Example: mcu-vision train face-m4 --data faces/ --epochs 50 --out runs/face-m4
+
+    Example: mcu-vision train vww-rnnpool --data vww/ --batch 64 --minutes 60 --out runs/vww
     """
     options.check_choice(optimizer, ("adamw", "sgd"), "--optimizer")
     # Spinning OpenMP threads take the CPU from the process that augments, and from everything else.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
+        from mcu_vision.cli.train_classifier import train_wake_word
         from mcu_vision.cli.train_detector import train_face_detector
+        from mcu_vision.models.registry import is_detector
         from mcu_vision.training.train_options import TrainOptions
+        from mcu_vision.training.wake_word_dataset import WakeWordOptions
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
@@ -54,7 +70,12 @@ def train(
     chosen = TrainOptions(
         epochs=epochs, batch=batch, optimizer=optimizer, lr=lr, minutes=minutes, seed=seed, compile=compile
     )
-    result = train_face_detector(model, data, out or Path("runs") / model, chosen, cache, resume)
+    folder = out or Path("runs") / model
+    if is_detector(model):
+        result = train_face_detector(model, data, folder, chosen, cache, resume)
+    else:
+        drawing = WakeWordOptions(teacher_weight=teacher_weight)
+        result = train_wake_word(model, data, folder, chosen, drawing, input_size, cache, resume)
     if as_json:
         options.print_json(result)
     else:

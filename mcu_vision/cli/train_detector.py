@@ -19,8 +19,9 @@ from mcu_vision.models.detector import FaceDetector
 from mcu_vision.models.detector_spec import DetectorSpec
 from mcu_vision.models.registry import MODELS, build_model
 from mcu_vision.training.detection_dataset import DetectionFrames
-from mcu_vision.training.train_detector import DetectorTrainer
+from mcu_vision.training.detection_task import DetectionTask
 from mcu_vision.training.train_options import TrainOptions
+from mcu_vision.training.trainer import Trainer
 
 IOU_THRESHOLD = 0.4
 LOWEST_SCORE = 0.02
@@ -71,7 +72,7 @@ def train_face_detector(
     Raises UserError if the model is no detector or the data cannot be read.
     """
     torch.manual_seed(options.seed)
-    model = build_model(name, seed=options.seed) if name in MODELS else None
+    model = build_model(name, seed=options.seed)
     if not isinstance(model, FaceDetector):
         raise UserError(f"{name!r} is no face detector; train one of {', '.join(n for n in MODELS if 'face' in n)}")
     if (out / "metrics.jsonl").exists() and not resume:
@@ -87,7 +88,7 @@ def train_face_detector(
         "sources": sorted({s.source for s in train}),
     }
     validate = FaceValidator(validation, spec, options.batch) if validation else None
-    trainer = DetectorTrainer(model, frames, options, out, validate, metadata)
+    trainer = Trainer(model, DetectionTask(), frames, options, out, validate, metadata)
     if resume:
         trainer.resume()
     return trainer.run(Console(stderr=True))

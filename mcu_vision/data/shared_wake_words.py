@@ -1,34 +1,17 @@
 """Reader of wake-word photos: <folder>/train.csv beside zip files.
 
 Columns used: shard (zip file), file, label (1 = person), split (train or val), source, teacher_vww
-(probability of a person by stronger networks, for distillation).
+(probability of a person by stronger networks, for distillation); label_kind and largest_box_fraction if they
+are there.
 """
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-
-from mcu_vision.data.image_file import read_image
+from mcu_vision.data.wake_word_sample import WakeWordSample
 from mcu_vision.errors import UserError
-
-
-@dataclass(frozen=True)
-class WakeWordSample:
-    """A photo with label 1 if it shows a person, else 0; teacher: probability by other networks."""
-
-    container: Path
-    member: str
-    label: int
-    teacher: float
-    source: str
-
-    def read_image(self) -> Image.Image:
-        """Decode the photo. Raises UserError if it is missing or broken."""
-        return read_image(self.container, self.member)
 
 
 def read_shared_wake_words(folder: Path, split: str) -> list[WakeWordSample]:
@@ -44,5 +27,12 @@ def read_shared_wake_words(folder: Path, split: str) -> list[WakeWordSample]:
 
 
 def _parse(folder: Path, row: dict[str, str]) -> WakeWordSample:
-    label, teacher = int(row["label"]), float(row["teacher_vww"])
-    return WakeWordSample(folder / row["shard"], row["file"], label, teacher, row["source"])
+    return WakeWordSample(
+        folder / row["shard"],
+        row["file"],
+        int(row["label"]),
+        float(row["teacher_vww"]),
+        row["source"],
+        row.get("label_kind", "").startswith("gt"),
+        float(row.get("largest_box_fraction") or 0.0),
+    )

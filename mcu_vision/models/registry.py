@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from mcu_vision.errors import UserError
+from mcu_vision.models.detector import FaceDetector
 from mcu_vision.models.face_abc import face_a, face_b, face_c
 from mcu_vision.models.face_m4 import face_m4
 from mcu_vision.models.face_quant import face_quant
@@ -24,7 +25,8 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "face-a": face_a,
     "face-b": face_b,
     "face-c": face_c,
-    "vww-rnnpool": WakeWordNet,
+    "vww-rnnpool": partial(WakeWordNet, 96),
+    "vww-rnnpool-224": WakeWordNet,
     "vww-rnnpool2": partial(WakeWordNet, pools=2),
     "vww-mobilenet": MobileNetV1,
     "mobilenetv2-035": mobilenet_v2,
@@ -44,6 +46,11 @@ def build_model(name: str, weights: Path | None = None, seed: int = 0) -> nn.Mod
     if weights is not None:
         load_weights(weights, model)
     return model.eval()
+
+
+def is_detector(name: str) -> bool:
+    """True for a face detector. Raises UserError if the name is unknown."""
+    return isinstance(build_model(name), FaceDetector)
 
 
 def shipped_weights(name: str) -> Path | None:

@@ -47,6 +47,10 @@ class DetectionFrames(IterableDataset[Batch]):
         self._anchors = make_anchors(spec)
         self.epoch = 0
 
+    def start_epoch(self, epoch: int, progress: float) -> None:
+        """Choose the random stream of the next pass."""
+        self.epoch = epoch
+
     def __len__(self) -> int:
         return self.batches
 

@@ -50,8 +50,3 @@ def test_train_resume_and_load(photos):
     assert second["epoch"] == 2
     assert len((out / "metrics.jsonl").read_text().splitlines()) == 2
     assert _train(*common, "--epochs", "2", "--resume")["epoch"] == 2
-
-
-def test_wake_words_are_not_trained_here(photos):
-    with pytest.raises(UserError, match="no face detector"):
-        _train("vww-rnnpool", "--data", str(photos), "--json")

@@ -23,9 +23,11 @@ from mcu_vision.models.rnnpool import RNNPool
 from mcu_vision.models.weights_file import load_weights
 from mcu_vision.training.averaging import AveragedModel, estimate_batch_norm
 from mcu_vision.training.detection_dataset import DetectionFrames
-from mcu_vision.training.train_detector import DetectorTrainer, schedule
+from mcu_vision.training.detection_task import DetectionTask
 from mcu_vision.training.train_options import TrainOptions
+from mcu_vision.training.trainer import Trainer, schedule
 
+FACES = DetectionTask()
 SPEC = DetectorSpec(64, 48, 1, (DetectorLevel(8, 12.0, 3), DetectorLevel(16, 24.0)))
 
 
@@ -68,7 +70,7 @@ def _options(**changes):
 
 
 def test_learns_and_writes_everything(samples, tmp_path):
-    trainer = DetectorTrainer(_tiny_detector(), _frames(samples), _options(), tmp_path, metadata={"data": "discs"})
+    trainer = Trainer(_tiny_detector(), FACES, _frames(samples), _options(), tmp_path, metadata={"data": "discs"})
     result = trainer.run()
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == [1, 2, 3, 4, 5, 6]
@@ -91,7 +93,7 @@ class _StopError(Exception):
 
 def test_resume_goes_on_exactly(samples, tmp_path):
     """A run broken after two epochs and resumed ends with the weights of an unbroken one."""
-    straight = DetectorTrainer(_tiny_detector(), _frames(samples, 3), _options(epochs=4), tmp_path / "a")
+    straight = Trainer(_tiny_detector(), FACES, _frames(samples, 3), _options(epochs=4), tmp_path / "a")
     straight.run()
 
     calls = 0
@@ -103,10 +105,10 @@ def test_resume_goes_on_exactly(samples, tmp_path):
             raise _StopError
         return {}
 
-    broken = DetectorTrainer(_tiny_detector(), _frames(samples, 3), _options(epochs=4), tmp_path / "b", stop_in_third)
+    broken = Trainer(_tiny_detector(), FACES, _frames(samples, 3), _options(epochs=4), tmp_path / "b", stop_in_third)
     with pytest.raises(_StopError):
         broken.run()
-    again = DetectorTrainer(_tiny_detector(), _frames(samples, 3), _options(epochs=4), tmp_path / "b")
+    again = Trainer(_tiny_detector(), FACES, _frames(samples, 3), _options(epochs=4), tmp_path / "b")
     again.resume()
     assert again.epoch == 2
     again.run()
@@ -116,8 +118,13 @@ def test_resume_goes_on_exactly(samples, tmp_path):
 
 def test_best_weights_are_those_of_the_best_score(samples, tmp_path):
     scores = iter([0.2, 0.9, 0.5])
-    trainer = DetectorTrainer(
-        _tiny_detector(), _frames(samples, 2), _options(epochs=3), tmp_path, lambda _: {"score": next(scores)}
+    trainer = Trainer(
+        _tiny_detector(),
+        FACES,
+        _frames(samples, 2),
+        _options(epochs=3),
+        tmp_path,
+        lambda _: {"score": next(scores)},
     )
     assert trainer.run()["best_score"] == 0.9
     assert json.loads((tmp_path / "best.json").read_text())["figures"]["epoch"] == 2
@@ -126,7 +133,7 @@ def test_best_weights_are_those_of_the_best_score(samples, tmp_path):
 def test_time_limit_ends_the_schedule(samples, tmp_path, monkeypatch):
     clock = iter(range(0, 100_000, 6))  # each look at the clock takes 6 seconds
     monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
-    trainer = DetectorTrainer(_tiny_detector(), _frames(samples, 2), _options(epochs=10_000, minutes=5), tmp_path)
+    trainer = Trainer(_tiny_detector(), FACES, _frames(samples, 2), _options(epochs=10_000, minutes=5), tmp_path)
     figures = trainer.run(Console(quiet=True))
     assert figures["progress"] == 1.0
     assert figures["epoch"] < 30
@@ -135,13 +142,13 @@ def test_time_limit_ends_the_schedule(samples, tmp_path, monkeypatch):
 
 def test_sparsity_is_kept_while_training(samples, tmp_path):
     model = _tiny_detector(density=(0.5, 0.3, 0.3, 0.3))
-    DetectorTrainer(model, _frames(samples, 3), _options(epochs=1), tmp_path).run()
+    Trainer(model, FACES, _frames(samples, 3), _options(epochs=1), tmp_path).run()
     pool = model.stages[0][1]
     assert int((pool.u1 != 0).sum()) == round(36 * 0.3)
 
 
 def test_nothing_to_resume(samples, tmp_path):
-    trainer = DetectorTrainer(_tiny_detector(), _frames(samples, 1), _options(), tmp_path)
+    trainer = Trainer(_tiny_detector(), FACES, _frames(samples, 1), _options(), tmp_path)
     with pytest.raises(UserError, match="nothing to resume"):
         trainer.resume()
 

@@ -1,30 +1,50 @@
-"""The training loop of detectors."""
+"""The training loop: schedule, averaged weights, checkpoints, metrics."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from math import cos, pi
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 
-from mcu_vision.models.detector import FaceDetector
 from mcu_vision.models.rnnpool import RNNPool
 from mcu_vision.models.weights_file import save_weights
 from mcu_vision.training.averaging import AveragedModel, estimate_batch_norm
 from mcu_vision.training.checkpoint import append_metrics, load_checkpoint, save_checkpoint
-from mcu_vision.training.detection_dataset import Batch, DetectionFrames
-from mcu_vision.training.detection_loss import detection_loss
 from mcu_vision.training.train_options import TrainOptions
 
 Validator = Callable[[nn.Module], dict[str, float]]
+Batch = Sequence[Tensor]
+"""Images uint8 (N, C, H, W), then what the task's loss needs."""
+
+
+class Batches(Protocol):
+    """A data set that gives `len` batches a pass, other ones in each epoch."""
+
+    batch: int
+
+    def start_epoch(self, epoch: int, progress: float) -> None:
+        """Called ahead of each pass; progress in [0, 1] is the share of the schedule that is done."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Task(Protocol):
+    """What is learned: the names of the loss's parts, and these parts (scalars, to be summed) of a batch."""
+
+    loss_names: tuple[str, ...]
+
+    def loss(self, model: nn.Module, batch: Batch) -> Sequence[Tensor]: ...
 
 
 def schedule(progress: float, warmup: float) -> float:
@@ -35,8 +55,8 @@ def schedule(progress: float, warmup: float) -> float:
     return 0.01 + 0.99 * 0.5 * (1.0 + cos(pi * min(1.0, rest)))
 
 
-class DetectorTrainer:
-    """Trains `model` on `frames`; writes metrics.jsonl, checkpoint.pt and best.safetensors into `out`.
+class Trainer:
+    """Trains `model` for `task` on `data`; writes metrics.jsonl, checkpoint.pt and best.safetensors into `out`.
 
     validate: figures of a model, of which "score" (more is better) chooses best.safetensors; without it
     the last weights are the best.
@@ -44,14 +64,16 @@ class DetectorTrainer:
 
     def __init__(
         self,
-        model: FaceDetector,
-        frames: DetectionFrames,
+        model: nn.Module,
+        task: Task,
+        data: Batches,
         options: TrainOptions,
         out: Path,
         validate: Validator | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        self.model, self.frames, self.options, self.out = model, frames, options, out
+        self.model, self.task, self.data = model, task, data
+        self.options, self.out = options, out
         self.validate, self.metadata = validate, metadata or {}
         self.average = AveragedModel(model, options.average_decay)
         self.optimizer = _make_optimizer(model, options)
@@ -78,8 +100,8 @@ class DetectorTrainer:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         figures: dict[str, Any] = {"epoch": self.epoch}
         with Progress(*columns, console=console) as progress:
-            bar = progress.add_task("training", total=self.options.epochs * len(self.frames))
-            progress.advance(bar, self.epoch * len(self.frames))
+            bar = progress.add_task("training", total=self.options.epochs * len(self.data))
+            progress.advance(bar, self.epoch * len(self.data))
             while self.progress < 1.0 - 1e-9:
                 figures = self._run_epoch(lambda text: progress.update(bar, advance=1, description=text))
         return figures | {"weights": str(self.out / "best.safetensors"), "best_score": self.best_score}
@@ -87,58 +109,56 @@ class DetectorTrainer:
     @property
     def progress(self) -> float:
         """Share of the schedule that is done: epochs, or time where that runs faster."""
-        done = (self.epoch + self._batches_done / len(self.frames)) / self.options.epochs
+        done = (self.epoch + self._batches_done / len(self.data)) / self.options.epochs
         if self.options.minutes is not None:
             done = max(done, (time.monotonic() - self._began) / (60 * self.options.minutes))
         return min(1.0, done)
 
     def _run_epoch(self, tell: Callable[[str], None]) -> dict[str, Any]:
-        self.frames.epoch = self.epoch
+        self.data.start_epoch(self.epoch, self.progress)
         self.model.train()
-        sums = torch.zeros(2)
-        loader = DataLoader(self.frames, batch_size=None, num_workers=self.options.workers)
+        sums = torch.zeros(len(self.task.loss_names))
+        source = cast("IterableDataset[Any]", self.data)
+        loader: DataLoader[Any] = DataLoader(source, batch_size=None, num_workers=self.options.workers)
         start = time.monotonic()
         self._batches_done = 0
         for batch in loader:
             sums += self._step(batch)
             self._batches_done += 1
-            mean = sums / self._batches_done
-            tell(f"epoch {self.epoch + 1} loss {mean[0]:.3f} + {mean[1]:.3f}")
+            parts = " + ".join(f"{part:.3f}" for part in (sums / self._batches_done).tolist())
+            tell(f"epoch {self.epoch + 1} loss {parts}")
             if self.progress >= 1.0:
                 break
         means = (sums / max(1, self._batches_done)).tolist()
         seconds = time.monotonic() - start
-        images = self._batches_done * self.frames.batch
+        images = self._batches_done * self.data.batch
         self.epoch, self._batches_done = self.epoch + 1, 0
         return self._finish_epoch(means, seconds, images)
 
     def _step(self, batch: Batch) -> Tensor:
-        image, labels, targets = batch
         warmup = self.options.warmup_epochs / self.options.epochs
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.lr * schedule(self.progress, warmup)
-        loss = detection_loss(self.model(image.float() / 255), labels, targets)
+        parts = torch.stack(tuple(self.task.loss(self.model, batch)))
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss.total)
+        torch.autograd.backward(parts.sum())
         nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip_norm)
         self.optimizer.step()
         for pool in self._pools:
             pool.apply_sparsity()
         self.average.update(self.model)
-        return torch.stack([loss.classification, loss.localization]).detach()
+        return parts.detach()
 
     def _finish_epoch(self, means: list[float], seconds: float, images: int) -> dict[str, Any]:
         figures: dict[str, Any] = {
             "epoch": self.epoch,
             "progress": round(self.progress, 4),
             "lr": self.optimizer.param_groups[0]["lr"],
-            "classification_loss": means[0],
-            "localization_loss": means[1],
             "images_per_s": images / seconds,
-        }
+        } | dict(zip(self.task.loss_names, means, strict=True))
         model = self.average.model
         if self.progress >= 1.0:
-            pairs = zip(range(max(1, 2048 // self.frames.batch)), self.frames, strict=False)
+            pairs = zip(range(max(1, 2048 // self.data.batch)), self.data, strict=False)
             estimate_batch_norm(model, (batch[0].float() / 255 for _, batch in pairs))
         if self.validate is not None:
             figures |= self.validate(model)
