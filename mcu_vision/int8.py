@@ -81,6 +81,20 @@ def multiply_by_quantized_multiplier(value: npt.ArrayLike, multiplier: npt.Array
     return rounding_divide_by_pot(doubling_high_mul(shifted, np.asarray(multiplier, np.int64)), right)
 
 
+def output_constants(
+    multiplier: npt.ArrayLike, shift: npt.ArrayLike, zero_point: int, bits: int
+) -> tuple[IntArray, IntArray]:
+    """(offset, right) of `nn_output` in firmware/nn/nn_math.h, for accumulators kept times 2**bits.
+
+    Both are 0 for channels that it cannot scale, whose shift is not within bits - 23 .. -1.
+    """
+    s = np.broadcast_to(np.asarray(shift, np.int64), np.shape(multiplier))
+    fits = (s <= -1) & (s >= bits - 23)
+    right = np.where(fits, bits - 1 - s, 0)
+    offset = (np.int64(1) << (bits - 2)) + (np.int64(1) << np.maximum(right - 1, 0)) + zero_point * (1 << right)
+    return np.where(fits, offset, 0), right
+
+
 def multiply_rounding_once(value: npt.ArrayLike, multiplier: npt.ArrayLike, shift: npt.ArrayLike) -> IntArray:
     """Scale int32 values by multiplier * 2**(shift - 31) with one rounding, ties away from zero.
 

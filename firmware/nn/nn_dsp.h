@@ -113,6 +113,13 @@ static inline int32_t nn_smmulr(int32_t a, int32_t b) {
     return high;
 }
 
+/* acc + the high word of a*b, rounded down. */
+static inline int32_t nn_smmla(int32_t a, int32_t b, int32_t acc) {
+    int32_t sum;
+    __asm__("smmla %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+    return sum;
+}
+
 static inline int32_t nn_saturate8(int32_t value) {
     int32_t result;
     __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
@@ -201,6 +208,9 @@ static inline uint32_t nn_uqsub16(uint32_t a, uint32_t b) {
 }
 static inline int32_t nn_smmulr(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + 0x80000000LL) >> 32);
+}
+static inline int32_t nn_smmla(int32_t a, int32_t b, int32_t acc) {
+    return acc + (int32_t)(((int64_t)a * b) >> 32);
 }
 static inline int32_t nn_saturate8(int32_t value) { return value < -128 ? -128 : value > 127 ? 127 : value; }
 static inline int32_t nn_saturate16(int32_t value) {

@@ -68,6 +68,32 @@ static NN_NOINLINE int32_t nn_output_any(const nn_scale *scale, int32_t acc) {
     return nn_saturate8(nn_requantize(acc, scale->multiplier, scale->shift) + scale->zero);
 }
 
+/* nn_requantize of one channel in three instructions, for accumulators that are kept times 2^bits, bits 2..8
+ * (products of activations times 256 are: their widening is an AND). Let e = -shift, 1 <= e <= 23 - bits.
+ * Half up, both roundings are one: floor((acc * multiplier + 2^30 + 2^(30 + e)) / 2^(31 + e)) + zero, and
+ * SMMLA gives floor(acc * 2^bits * multiplier / 2^32) + offset, from which (bits - 1 + e) bits are to go.
+ * The second rounding takes ties away from zero, which only an accumulator under zero sees: half up after
+ * one unit of the first rounding, 2^(bits - 1), is taken away. Where the output is clamped at its zero point
+ * or above (ReLU) that changes nothing: `ties` 0 leaves it out. Twin: output_constants of mcu_vision/int8.py.
+ */
+typedef struct {
+    int32_t multiplier, offset, right;
+} nn_output;
+
+static inline int nn_output_fits(int32_t shift, int32_t bits) { return shift <= -1 && shift >= bits - 23; }
+
+static inline nn_output nn_make_output(int32_t multiplier, int32_t shift, int32_t zero, int32_t bits) {
+    nn_output output = {multiplier, 0, bits - 1 - shift};
+    output.offset = (1 << (bits - 2)) + (1 << (output.right - 1)) + zero * (1 << output.right);
+    return output;
+}
+
+/* acc: times 2^bits, within 31 bits and sign. ties: 2^(bits - 1), or 0. */
+static inline int32_t nn_output_scaled(const nn_output *output, int32_t acc, int32_t ties) {
+    int32_t sum = nn_smmla(acc, output->multiplier, output->offset);
+    return nn_saturate8((sum - (acc >> 31 & ties)) >> output->right);
+}
+
 /* Clamps n bytes in place; for kernels that saturate to int8 first, which changes nothing. */
 static NN_NOINLINE void nn_clamp_row(int8_t *row, int32_t n, int32_t low, int32_t high) {
     if (low <= -128 && high >= 127)

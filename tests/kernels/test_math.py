@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from machine import Machine
 
-from mcu_vision.int8 import INT32_MAX, INT32_MIN, multiply_by_quantized_multiplier
+from mcu_vision.int8 import INT32_MAX, INT32_MIN, multiply_by_quantized_multiplier, output_constants
 
 EDGES = [INT32_MIN, INT32_MIN + 1, -(2**30), -3, -2, -1, 0, 1, 2, 3, 2**30 - 1, 2**30, INT32_MAX]
 MULTIPLIERS = [0, 1, 2**30, 2**30 + 1, 2**31 - 2**15, INT32_MAX]
@@ -40,6 +40,38 @@ def test_output_rounds_as_the_two_roundings(machine: Machine) -> None:
         machine.call("probe_output", "nn_requant", params, acc, out)
         expected = multiply_by_quantized_multiplier(acc, multiplier, shift) + zero
         np.testing.assert_array_equal(out, np.clip(expected, -128, 127))
+
+    check()
+
+
+def test_scaled_output_rounds_as_the_two_roundings(machine: Machine) -> None:
+    """The same for accumulators kept times 2^bits; without ties where the output is clamped at its zero point."""
+
+    @MANY
+    @given(
+        multiplier=st.integers(2**30, INT32_MAX) | st.sampled_from([2**30, 2**30 + 1, INT32_MAX]),
+        bits=st.integers(2, 8),
+        data=st.data(),
+        zero=st.integers(-128, 127),
+        middle=st.integers(-130, 130),
+        ties=st.booleans(),
+    )
+    def check(multiplier: int, bits: int, data: st.DataObject, zero: int, middle: int, ties: bool) -> None:
+        shift = data.draw(st.integers(bits - 23, -1))
+        tie = round((2 * middle + 1) * 2.0 ** (30 - shift) / multiplier)
+        bound = (2**31 >> bits) - 1
+        near = np.concatenate([tie + np.arange(-50, 51), [-bound, bound, -1, 0, 1]])
+        acc = np.clip(near, -bound, bound).astype(np.int32)
+        out = np.zeros(acc.size, np.int8)
+        params = {"count": acc.size, "multiplier": multiplier, "shift": shift, "out_zero": zero}
+        params |= {"in_zero": bits, "out_min": int(ties)}
+        machine.call("probe_output_scaled", "nn_requant", params, acc, out)
+        low = -128 if ties else zero
+        expected = multiply_by_quantized_multiplier(acc, multiplier, shift) + zero
+        np.testing.assert_array_equal(np.maximum(out, low), np.clip(expected, low, 127))
+        offset, right = output_constants(np.array([multiplier]), np.array([shift]), zero, bits)
+        assert right[0] == bits - 1 - shift
+        assert -(2**31) <= offset[0] < 2**31
 
     check()
 
