@@ -21,6 +21,17 @@ bool require_inference(void) {
     return inferred;
 }
 
+bool conclude_inference(bool done) {
+    inferred = done;
+#if MODEL_IS_DETECTOR
+    box_count = inferred ? model_detect(boxes, MODEL_MAX_BOXES) : 0;
+#endif
+    if (!inferred) {
+        report_error("the model stopped with an error");
+    }
+    return inferred;
+}
+
 /* Decoding and suppression of boxes belong to the inference, and to its time. A command that comes meanwhile
  * ends what remains of it: no number of runs makes the console deaf. */
 static bool infer_times(uint32_t times) {
@@ -29,12 +40,7 @@ static bool infer_times(uint32_t times) {
             report_error("another command came before all runs were done");
             return false;
         }
-        inferred = model_invoke() == 0;
-#if MODEL_IS_DETECTOR
-        box_count = inferred ? model_detect(boxes, MODEL_MAX_BOXES) : 0;
-#endif
-        if (!inferred) {
-            report_error("the model stopped with an error");
+        if (!conclude_inference(model_invoke() == 0)) {
             return false;
         }
     }

@@ -36,10 +36,11 @@ void command_help(char *arguments) {
     print_line(CONSOLE_MLPERF
                    ? "infer N W%       infer N times after W warm-up runs, 10 unless given"
                    : "infer N W%       infer N times after W warm-up runs; each uses up the input");
+    print_line("steps%           infer once, and show the cycles of each step of the schedule");
     print_line("results%         scores of the last inference");
     print_line("model%           name, input and outputs of the model");
     print_line("boxes%           detections: x y width height in 1/16 pixel, score times 32768");
-    print_line("output I% crc I% bytes and CRC-32 of output I");
+    print_line("output I% crc I% bytes and CRC-32 of output I; crc input% that of the input");
     print_line("ram%             stack used so far and its size, in bytes");
     print_line("reset%           restart");
 }

@@ -1,4 +1,6 @@
 /* output, crc */
+#include <string.h>
+
 #include "commands.h"
 #include "crc32.h"
 #include "model_glue.h"
@@ -27,13 +29,21 @@ void command_output(char *arguments) {
     print_bytes((const uint8_t *)model_output((int)index), count, 0);
 }
 
+static void print_crc(const int8_t *bytes, uint32_t count) {
+    print_text("m-crc-[");
+    print_hexadecimal_digits(crc32(0, (const uint8_t *)bytes, count), 8, true);
+    print_line("]");
+}
+
 void command_crc(char *arguments) {
-    uint32_t index;
-    if (!parse_output(arguments, &index)) {
+#if !MODEL_PULLS_ROWS
+    if (strcmp(arguments, "input") == 0) {
+        print_crc(model_input(), MODEL_INPUT_BYTES);
         return;
     }
-    const uint8_t *bytes = (const uint8_t *)model_output((int)index);
-    print_text("m-crc-[");
-    print_hexadecimal_digits(crc32(0, bytes, (uint32_t)model_output_bytes((int)index)), 8, true);
-    print_line("]");
+#endif
+    uint32_t index;
+    if (parse_output(arguments, &index)) {
+        print_crc(model_output((int)index), (uint32_t)model_output_bytes((int)index));
+    }
 }

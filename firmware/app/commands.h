@@ -18,6 +18,7 @@ void command_infer(char *arguments);
 void command_results(char *arguments);
 
 void command_rows(char *arguments);
+void command_steps(char *arguments);
 void command_model(char *arguments);
 void command_boxes(char *arguments);
 void command_output(char *arguments);
@@ -30,6 +31,7 @@ enum { PIXEL_TO_INPUT = MODEL_INPUT_AS_INT8 ? 0 : 0x80 }; /* pixel - 128: the to
 #define COMMAND_END '%'
 
 void report_error(const char *text);                 /* e-[text] */
+bool conclude_inference(bool done);                  /* fetches its boxes; an error if it stopped early */
 bool require_inference(void);                        /* false, and an error, before the first one */
 bool parse_output(char *arguments, uint32_t *index); /* false, and an error, where there is no such output */
 void print_bytes(const uint8_t *bytes, uint32_t count,

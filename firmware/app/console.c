@@ -21,7 +21,7 @@ static const command commands[] = {
     {"help", command_help},       {"db", command_db},           {"infer", command_infer},
     {"results", command_results}, {"model", command_model},     {"boxes", command_boxes},
     {"output", command_output},   {"crc", command_crc},         {"ram", command_ram},
-    {"rows", command_rows},       {"reset", command_reset},
+    {"rows", command_rows},       {"steps", command_steps},     {"reset", command_reset},
 };
 
 void report_error(const char *text) {

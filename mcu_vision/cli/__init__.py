@@ -19,6 +19,7 @@ from mcu_vision.cli.quantize import quantize
 from mcu_vision.cli.run import run
 from mcu_vision.cli.test import run_tests
 from mcu_vision.cli.train import train
+from mcu_vision.cli.validate import validate
 from mcu_vision.cli.verify import verify
 from mcu_vision.errors import UserError
 
@@ -35,6 +36,7 @@ VERBS = (
     verify,
     run_tests,
     init,
+    validate,
     profile,
     analyze,
     emulate,

@@ -17,6 +17,7 @@ from mcu_vision.errors import UserError
 
 READY = "m-ready"
 _LOAD_CHUNK_BYTES = 31  # two digits each, and the longest command is 80 characters
+_MOST_LINES = 30000  # the longest answer is the image, 8 bytes a line
 _ROW = re.compile(r"m-row-(\d+)")
 _ERROR = re.compile(r"e-\[(.*)\]")
 _FAULT = re.compile(r"fault (\w+) pc=(\w+) lr=(\w+) cfsr=(\w+) addr=(\w+)")
@@ -94,6 +95,12 @@ class Console:
         self.transport.write(f"infer {runs} {warm_up}%".encode("ascii"))
         return self._read_answer("infer", timeout_s, rows)
 
+    def steps_rows(self, rows: Sequence[bytes], timeout_s: float = 120.0) -> list[str]:
+        """The same with `steps`: one inference, with a line for each step of the schedule."""
+        self.command("rows uart")
+        self.transport.write(b"steps%")
+        return self._read_answer("steps", timeout_s, rows)
+
     def _read_answer(self, command: str, timeout_s: float, rows: Sequence[bytes] = ()) -> list[str]:
         lines: list[str] = []
         refusal: str | None = None
@@ -117,6 +124,8 @@ class Console:
                 refusal = refusal or error_text[1]
             if line:
                 lines.append(line)
+            if len(lines) > _MOST_LINES:
+                raise ConsoleTimeoutError(f"{command!r} has no end: the board never stops talking; reset it")
         if refusal is not None:
             raise ConsoleError(command, refusal)
         return lines
@@ -145,19 +154,28 @@ class SerialTransport:
         self._pending = b""
 
     def write(self, data: bytes) -> None:
-        """Send bytes."""
-        self._serial.write(data)
-        self._serial.flush()
+        """Send bytes. Raises UserError if the port is gone."""
+        try:
+            self._serial.write(data)
+            self._serial.flush()
+        except (serial.SerialException, OSError) as error:
+            raise self._lost(error) from error
 
     def read_line(self, timeout_s: float) -> str:
-        """The next line without its end. Raises TimeoutError."""
+        """The next line without its end. Raises TimeoutError; UserError if the port is gone."""
         deadline = time.monotonic() + timeout_s
         while b"\n" not in self._pending:
             if time.monotonic() > deadline:
                 raise TimeoutError
-            self._pending += self._serial.read(max(1, self._serial.in_waiting))
+            try:
+                self._pending += self._serial.read(max(1, self._serial.in_waiting))
+            except (serial.SerialException, OSError) as error:
+                raise self._lost(error) from error
         line, self._pending = self._pending.split(b"\n", 1)
         return line.rstrip(b"\r").decode("ascii", "replace")
+
+    def _lost(self, error: Exception) -> UserError:
+        return UserError(f"serial port {self._serial.port} was lost: {error}; reconnect the board and try again")
 
     def close(self) -> None:
         """Close the port."""

@@ -15,7 +15,20 @@ from PIL import Image
 from mcu_vision.cli import main
 from mcu_vision.ir import Graph
 
-VERBS = ("build", "run", "verify", "test", "init", "emulate", "flash", "devices", "plan", "quantize", "train")
+VERBS = (
+    "build",
+    "run",
+    "verify",
+    "test",
+    "init",
+    "validate",
+    "emulate",
+    "flash",
+    "devices",
+    "plan",
+    "quantize",
+    "train",
+)
 
 
 def detector() -> Graph:

@@ -16,6 +16,7 @@
 #define MODEL_INPUT_CHANNELS 1
 #define MODEL_INPUT_BYTES 16
 #define MODEL_PULLS_ROWS 0
+#define MODEL_STEPS 1
 #define MODEL_OUTPUTS 2
 #define MODEL_RESULTS 16
 #define MODEL_IS_DETECTOR 0
@@ -28,6 +29,7 @@ int fake_output_bytes(int i);
 
 static inline int8_t *model_input(void) { return fake_input(); }
 static inline int model_invoke(void) { return fake_invoke(); }
+static inline int model_step(int index) { return index == 0 ? fake_invoke() : -1; }
 static inline const int8_t *model_output(int i) { return fake_output(i); }
 static inline int model_output_bytes(int i) { return fake_output_bytes(i); }
 static inline float model_output_dequantized(int i, int k) {

@@ -15,6 +15,7 @@
 #define MODEL_INPUT_CHANNELS 1
 #define MODEL_INPUT_BYTES 16
 #define MODEL_PULLS_ROWS 0
+#define MODEL_STEPS 1
 #define MODEL_OUTPUTS 1
 #define MODEL_IS_DETECTOR 1
 #define MODEL_MAX_BOXES 3
@@ -30,6 +31,7 @@ int fake_detect(model_box *boxes, int max_boxes);
 
 static inline int8_t *model_input(void) { return fake_input(); }
 static inline int model_invoke(void) { return fake_invoke(); }
+static inline int model_step(int index) { return index == 0 ? fake_invoke() : -1; }
 static inline const int8_t *model_output(int i) {
     (void)i;
     return fake_input();
