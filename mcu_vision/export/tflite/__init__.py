@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import mcu_vision.export.tflite.elementwise
+import mcu_vision.export.tflite.group_norm
 import mcu_vision.export.tflite.layers
 import mcu_vision.export.tflite.movement
 import mcu_vision.export.tflite.rnn_pool  # noqa: F401 - these register the exporters

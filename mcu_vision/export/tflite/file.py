@@ -46,6 +46,7 @@ CODES = {
     "MINIMUM": 57,
     "PADV2": 60,
     "SUM": 74,
+    "RSQRT": 76,
     "ARG_MIN": 79,
     "FLOOR_DIV": 90,
     "SQUARED_DIFFERENCE": 99,

@@ -10,7 +10,7 @@ from typing import Any
 from mcu_vision.frontends.tflite.builder import GraphBuilder, check, tensor_quantization
 from mcu_vision.frontends.tflite.registry import imports
 from mcu_vision.ir import Op, Quantization
-from mcu_vision.ops import AveragePool2d, L2Normalize, Lookup, RnnPool
+from mcu_vision.ops import AveragePool2d, GroupNorm, L2Normalize, Lookup, RnnPool
 from mcu_vision.ops.rnn_pool import STATE_BITS
 from mcu_vision.ops.rnn_pool_range import largest_sum
 from mcu_vision.saved_model import restore_attributes
@@ -43,6 +43,7 @@ def _possible_rnn_pool(values: dict[str, Any]) -> bool:
 
 KINDS: dict[str, tuple[type[Op], str, Callable[[dict[str, Any]], bool]]] = {
     "average_pool2d": (AveragePool2d, "", _possible_pool),
+    "group_norm": (GroupNorm, "int32", lambda values: values["groups"] > 0 and values["epsilon"] > 0),
     "l2_normalize": (L2Normalize, "", lambda values: 7 <= values["out_bits"] <= 9),
     "lookup": (Lookup, "int8", lambda values: True),
     "rnn_pool": (RnnPool, "int16", _possible_rnn_pool),
@@ -72,7 +73,8 @@ def import_composite(builder: GraphBuilder) -> None:
     check(quant == expected, f"named {name} whose output has another scale")
     constants = {f"constant{i}": (builder.constant(i, dtype), None) for i in range(1, len(builder.operator.inputs))}
     check(
-        len(constants) == {"lookup": 1, "rnn_pool": 8}.get(kind.kind, 0), f"named {name} of {len(constants)} constants"
+        len(constants) == {"lookup": 1, "group_norm": 2, "rnn_pool": 8}.get(kind.kind, 0),
+        f"named {name} of {len(constants)} constants",
     )
     result = builder.emit(kind, [x], out.shape, quant, constants, "int8", **attributes)
     op = builder.graph.ops[-1]

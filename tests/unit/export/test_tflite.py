@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import one_op
 import pytest
 from graphs import GraphBuilder, tiny_classifier, tiny_detector
 from hypothesis import HealthCheck, given, settings
@@ -57,7 +58,7 @@ def test_every_imported_operator_in_many_cases(kind: str, tmp_path: Path) -> Non
     check_operator(kind, tmp_path, 100)
 
 
-def one_op(build: GraphBuilder, *outputs: str, folder: Path, tolerance: int = 0) -> None:
+def check_one(build: GraphBuilder, *outputs: str, folder: Path, tolerance: int = 0) -> None:
     graph = build.finish(*outputs)
     check_export(graph, random_images(graph, 1), folder, tolerance)
 
@@ -77,7 +78,7 @@ def test_padding(kernel: int, padding: tuple[int, int, int, int], stride: int, t
         outputs.append(
             build.simple(kind, "image", quantization=same, size=size, stride=strides, padding=pad, activation="relu6")
         )
-    one_op(build, *outputs, folder=tmp_path)
+    check_one(build, *outputs, folder=tmp_path)
 
 
 def test_names_of_paddings() -> None:
@@ -108,13 +109,13 @@ def test_rnn_pool(
 ) -> None:
     build = GraphBuilder("pool", (9, 7, 3), seed)
     pooled = build.rnn_pool("image", hidden, patch=patch, stride=stride, smooth=smooth, replicate_last=replicate)
-    one_op(build, pooled, folder=tmp_path_factory.mktemp("pool"))
+    check_one(build, pooled, folder=tmp_path_factory.mktemp("pool"))
 
 
 def test_rectifiers_that_change_the_scale(tmp_path: Path) -> None:
     build = GraphBuilder("relu", (5, 6, 4))
     outputs = [build.simple(ops.Requantize, "image", activation=a) for a in ("none", "relu", "relu6", "relu_n1_to_1")]
-    one_op(build, *outputs, folder=tmp_path)
+    check_one(build, *outputs, folder=tmp_path)
 
 
 @pytest.mark.parametrize("bits", [7, 8, 9])
@@ -122,12 +123,19 @@ def test_l2_normalisation_of_every_scale(bits: int, tmp_path: Path) -> None:
     """Beyond 7 bits a composite computes in float32."""
     build = GraphBuilder("l2", (5, 6, 8))
     unit = Quantization((2.0**-bits,), 0)
-    one_op(
+    check_one(
         build,
         build.simple(ops.L2Normalize, "image", quantization=unit, out_bits=bits),
         folder=tmp_path,
         tolerance=int(bits > 7),
     )
+
+
+@settings(max_examples=10, deadline=None)
+@given(graph=one_op.group_norm())
+def test_group_normalisation(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """In float32."""
+    check_export(graph, random_images(graph, 1, 1), tmp_path_factory.mktemp("norm"), tolerance=1)
 
 
 @pytest.mark.parametrize("graph", [tiny_classifier(), tiny_detector()], ids=lambda graph: graph.name)
