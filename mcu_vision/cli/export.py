@@ -9,11 +9,12 @@ from rich.console import Console
 
 from mcu_vision.cli import options
 from mcu_vision.cli.pipeline import find_model, load_model
+from mcu_vision.errors import UserError
 from mcu_vision.export.tflite import export_tflite
 from mcu_vision.files import atomic_write, check_writable
 from mcu_vision.ir import Graph, Tensor
 
-FORMATS = ("tflite",)
+FORMATS = ("tflite", "onnx")
 
 
 @dataclass(frozen=True)
@@ -31,22 +32,31 @@ def export(
         str,
         typer.Argument(help="A shipped model's name, the file of a saved quantised model, or an int8 .tflite file."),
     ],
-    form: Annotated[str, typer.Option("--format", help="tflite.")] = "tflite",
-    out: Annotated[Path | None, typer.Option(help="The file to write; by default MODEL.tflite here.")] = None,
+    form: Annotated[str, typer.Option("--format", help="tflite or onnx.")] = "tflite",
+    out: Annotated[Path | None, typer.Option(help="The file to write; by default MODEL.FORMAT here.")] = None,
+    exact: Annotated[
+        bool,
+        typer.Option("--exact", help="onnx: in the reference's integers instead of QDQ: equal bytes, no fast kernels."),
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Write a quantised model as a file of another tool. A detector's file ends before boxes are decoded.
 
-    tflite: equal bytes in TensorFlow Lite's reference interpreter; written without tensorflow.
+    tflite: equal bytes in TensorFlow Lite's reference interpreter; written without tensorflow. onnx: QDQ form, in
+    which every operator may differ by one step; needs the extra `onnx`.
 
     Example: mcu-vision export face-m4 --format tflite --out face.tflite
+
+    Example: mcu-vision export face-m4 --format onnx --exact
     """
     options.check_choice(form, FORMATS, "--format")
+    if exact and form != "onnx":
+        raise UserError("--exact is for --format onnx; a .tflite file is exact anyway")
     graph = load_model(find_model(model))
     path = out or Path(f"{graph.name}.{form}")
     check_writable(path)
     with options.progress_console().status(f"writing {path}"):
-        exported = _export(graph, form)
+        exported = _export(graph, form, exact)
         atomic_write(path, exported.data)
     summary = _summarize(exported, form, path)
     if as_json:
@@ -55,7 +65,14 @@ def export(
         _print(summary)
 
 
-def _export(graph: Graph, form: str) -> _Exported:
+def _export(graph: Graph, form: str, exact: bool) -> _Exported:
+    if form == "onnx":
+        try:
+            from mcu_vision.export.onnx import export_onnx
+        except ImportError as error:
+            raise UserError("--format onnx needs the package onnx: pip install 'mcu-vision[onnx]'") from error
+        model = export_onnx(graph, exact)
+        return _Exported(model.data, model.graph, {"operators": model.nodes}, model.notes)
     result = export_tflite(graph)
     figures = {"operators": result.operators, "composites": result.composites}
     return _Exported(result.data, result.graph, figures, result.notes)

@@ -1,8 +1,11 @@
 """mcu-vision export"""
 
 import stat
+import sys
 from pathlib import Path
 
+import onnx
+import pytest
 from cli_runner import Cli
 from graphs import tiny_classifier, tiny_detector
 
@@ -31,9 +34,23 @@ def test_text_says_what_is_left_out(cli: Cli) -> None:
     assert "of them composites" in text
 
 
+def test_onnx(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = cli.model(tiny_detector())
+    plain = cli.json("export", model, "--format", "onnx")
+    exact = cli.json("export", model, "--format", "onnx", "--exact", "--out", "exact.onnx")
+    assert plain["out"] == "tiny-detector.onnx"
+    assert 0 < plain["operators"] < exact["operators"]
+    assert onnx.load(cli.folder / "exact.onnx").producer_name == "mcu-vision"
+    assert "--exact is for --format onnx" in cli.error("export", model, "--exact")
+    for name in [name for name in sys.modules if name == "onnx" or name.startswith("mcu_vision.export.onnx")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert "pip install 'mcu-vision[onnx]'" in cli.error("export", model, "--format", "onnx")
+
+
 def test_faults(cli: Cli) -> None:
     model = cli.model(tiny_classifier())
-    assert "--format must be one of tflite" in cli.error("export", model, "--format", "pdf")
+    assert "--format must be one of tflite, onnx" in cli.error("export", model, "--format", "pdf")
     assert "no model 'nothing'" in cli.error("export", "nothing")
     assert "is a folder" in cli.error("export", model, "--out", ".")
     graph = tiny_classifier()
