@@ -278,8 +278,8 @@ typedef struct {
  * and tanh: gate tables of 513 entries, or NULL for piecewise-linear gates. Definition:
  * mcu_vision/ops/rnn_pool.py.
  * state: 2 * max(patch_h - stride, 0) * out_w * h2, where h1, h2, k = quad(cell1.hidden, cell2.hidden, in_c).
- * scratch: 2 * (h1 * (k + h1 + 6) + h2 * (h1 + h2 + 6) + 2 * k + 6 * max(h1, h2) + patch_h * max(2 * h1, h2)
- * + patch_w * h2 + 2 * ceil(patch_w / stride) * ceil(patch_h / 2) * h1). */
+ * scratch: 2 * (h1 * (k + h1 + 6) + h2 * (h1 + h2 + 6) + 2 * k + 4 * max(h1, h2) + patch_h * max(b * h1, h2)
+ * + patch_w * h2 + 2 * ceil(patch_w / stride) * ceil(patch_h / 2) * h1), b = 4 if stride > 2, else 2. */
 typedef struct {
     int16_t in_w, in_c, out_w, patch_h, patch_w, stride, repeat_last, out_bits;
     nn_rnn_cell cell1, cell2;

@@ -1,6 +1,6 @@
 /* FastGRNN cells (Kusupati et al., NeurIPS 2018) in fixed point, two sequences at a time so that each
- * weight loaded serves both. Integer definition: mcu_vision/ops/rnn_pool.py. Vectors of the two sequences
- * lie in turn: a word (two elements) of the first, a word of the second. */
+ * weight loaded serves both. Integer definition: mcu_vision/ops/rnn_pool.py. Vectors and matrices lie as
+ * nn_rnn_dot.h says. */
 #ifndef NN_RNN_H
 #define NN_RNN_H
 
@@ -14,13 +14,13 @@
 #define NN_RNN_TABLE_LAST 511
 
 /* A cell unpacked into RAM. hidden and inputs are padded to multiples of 4 with zero weights.
- * w: for each pair of units two offsets with half a unit of the result (32 bits), then a word of each in
- * turn. u: for each pair of units two words not read, a word of each in turn, then bias_z, bias_h, bias_z,
- * bias_h; those of a simple cell as in nn_rnn_simple.h. */
+ * w: sums start from the offset and half a unit of the result; if `high` they are scaled so that their high
+ * half is the result, unsigned. u: behind each four units bias_z and bias_h of each; that of a simple cell is
+ * in nn_rnn_simple.h. */
 typedef struct {
     int32_t hidden, inputs, w_shift, u_shift, pre_bits, zeta, nu;
     const int16_t *w, *u, *sigmoid, *tanh;
-    int is_simple;
+    int is_simple, high;
     nn_rnn_simple simple;
 } nn_rnn;
 
@@ -29,34 +29,37 @@ static inline int32_t nn_rnn_value(const nn_rnn *c, int32_t state) {
     return c->is_simple ? -NN_RNN_ONE - state : state;
 }
 
-static inline uint32_t nn_rnn_saturate(int32_t low, int32_t high, int32_t shift) {
-    uint32_t lanes =
-        nn_pack_low((uint32_t)nn_saturate16(low >> shift), (uint32_t)nn_saturate16(high >> shift));
-    return lanes ^ NN_RNN_SIGNS;
+/* Two input products plus 2^15, from their sums. */
+static inline uint32_t nn_rnn_round(const nn_rnn *c, int32_t low, int32_t high) {
+    if (c->high)
+        return nn_pack_high((uint32_t)low, (uint32_t)high);
+    low = nn_saturate16(low >> c->w_shift), high = nn_saturate16(high >> c->w_shift);
+    return nn_pack_low((uint32_t)low, (uint32_t)high) ^ NN_RNN_SIGNS;
 }
 
 /* Input products of two vectors plus 2^15, to out0 and out1 (`hidden` unsigned values each). */
 static NN_NOINLINE void nn_rnn_project(const nn_rnn *c, const int16_t *x, int16_t *out0, int16_t *out1) {
     const int16_t *w = c->w, *end = w + c->hidden * (c->inputs + 2);
-#if NN_ASSEMBLY
-    if (c->w_shift >= 16 && (c->inputs == 8 || c->inputs == 16)) {
-        (c->inputs == 8 ? nn_rnn_project8_far : nn_rnn_project16_far)(x, w, out0, out1,
-                                                                      1u << (32 - c->w_shift), end);
-        return;
-    }
+#if NN_RNN_ASSEMBLY
     if (c->inputs == 4 || c->inputs == 8 || c->inputs == 16) {
-        (c->inputs == 4   ? nn_rnn_project4
-         : c->inputs == 8 ? nn_rnn_project8
-                          : nn_rnn_project16)(x, w, out0, out1, (uint32_t)c->w_shift, end);
+        if (c->high)
+            (c->inputs == 4   ? nn_rnn_project4_high
+             : c->inputs == 8 ? nn_rnn_project8_high
+                              : nn_rnn_project16_high)(x, w, out0, out1, 0, end);
+        else
+            (c->inputs == 4   ? nn_rnn_project4
+             : c->inputs == 8 ? nn_rnn_project8
+                              : nn_rnn_project16)(x, w, out0, out1, c->w_shift, end);
         return;
     }
 #endif
-    for (; w != end; out0 += 2, out1 += 2) {
-        int32_t offset0 = (int32_t)nn_load32(w), offset1 = (int32_t)nn_load32(w + 2);
-        nn_sums s = {offset0, offset1, offset0, offset1};
-        w = nn_dot_pairs(&s, x, w + 4, c->inputs);
-        nn_store32(out0, nn_rnn_saturate(s.p0c0, s.p0c1, c->w_shift));
-        nn_store32(out1, nn_rnn_saturate(s.p1c0, s.p1c1, c->w_shift));
+    for (; w != end; out0 += 4, out1 += 4) {
+        nn_rnn_sums s;
+        w = nn_rnn_dot(&s, x, w, c->inputs);
+        for (int32_t k = 0; k < 4; k += 2) {
+            nn_store32(out0 + k, nn_rnn_round(c, s.first[k], s.first[k + 1]));
+            nn_store32(out1 + k, nn_rnn_round(c, s.second[k], s.second[k + 1]));
+        }
     }
 }
 
@@ -90,38 +93,35 @@ static NN_NOINLINE int32_t nn_rnn_gate(const nn_rnn *c, int32_t pre, const int16
 /* One step of two sequences from states h to `next`. The first step has a state of zero. */
 static NN_NOINLINE void nn_rnn_step_any(const nn_rnn *c, const int16_t *x0, const int16_t *x1,
                                         const int16_t *h, int16_t *next, int first) {
-    int32_t hidden = c->hidden, half = 1 << (c->u_shift - 1), shift = c->u_shift;
     const uint16_t *y0 = (const uint16_t *)x0, *y1 = (const uint16_t *)x1;
+    int32_t half = 1 << (c->u_shift - 1), shift = c->u_shift;
     const int16_t *u = c->u;
-    for (int32_t i = 0; i < 2 * hidden; i += 4, y0 += 2, y1 += 2, u += NN_RNN_TAIL) {
-        nn_sums s = {half, half, half, half};
-        u = first ? u + 4 + 2 * hidden : nn_dot_pairs(&s, h, u + 4, hidden);
-        next[i] = (int16_t)nn_rnn_gate(c, y0[0] - 32768 + (s.p0c0 >> shift), u, h[i]);
-        next[i + 1] = (int16_t)nn_rnn_gate(c, y0[1] - 32768 + (s.p0c1 >> shift), u + 2, h[i + 1]);
-        next[i + 2] = (int16_t)nn_rnn_gate(c, y1[0] - 32768 + (s.p1c0 >> shift), u, h[i + 2]);
-        next[i + 3] = (int16_t)nn_rnn_gate(c, y1[1] - 32768 + (s.p1c1 >> shift), u + 2, h[i + 3]);
+    for (int32_t i = 0; i < c->hidden; i += 4, u += NN_RNN_TAIL) {
+        nn_rnn_sums s = {{half, half, half, half}, {half, half, half, half}};
+        u = first ? u + 8 + 4 * c->hidden : nn_rnn_dot(&s, h, u, c->hidden);
+        for (int32_t k = 0; k < 4; k++) {
+            const int32_t unit = i + k, at = 2 * unit - unit % 2;
+            next[at] = (int16_t)nn_rnn_gate(c, y0[unit] - 32768 + (s.first[k] >> shift), u + 2 * k, h[at]);
+            next[at + 2] =
+                (int16_t)nn_rnn_gate(c, y1[unit] - 32768 + (s.second[k] >> shift), u + 2 * k, h[at + 2]);
+        }
     }
 }
 
 /* The same as nn_rnn_simple_sweep, for any cell. */
-static inline void nn_rnn_sweep(const nn_rnn *c, const nn_rnn_inputs *in, int16_t *states, int first) {
+static inline void nn_rnn_sweep(const nn_rnn *c, const nn_rnn_inputs *in, int16_t *spare, int first) {
     if (c->is_simple) {
-        c->simple.sweep(&c->simple, in, states, first);
+        c->simple.sweep(&c->simple, in, spare, first);
         return;
     }
-    size_t bytes = (size_t)(2 * c->hidden) * sizeof *states;
-    int16_t *next = states + 2 * c->hidden;
+    size_t bytes = (size_t)(2 * c->hidden) * sizeof *spare;
     const int16_t *x0 = in->x0, *x1 = in->x1;
     if (first)
-        memset(states, 0, bytes);
-    else
-        memcpy(states, in->state, bytes);
+        memset(in->state, 0, bytes);
     for (int32_t t = 0; t < in->steps; t++, x0 += in->step0, x1 += in->step1) {
-        nn_rnn_step_any(c, x0, x1, states, next, first && t == 0);
-        memcpy(states, next, bytes);
+        memcpy(spare, in->state, bytes);
+        nn_rnn_step_any(c, x0, x1, spare, in->state, first && t == 0);
     }
-    if (in->state)
-        memcpy(in->state, states, bytes);
 }
 
 #endif

@@ -1,177 +1,196 @@
 /* Loops over the units of FastGRNN cells that need all registers of Armv7E-M, so they are whole functions.
- * Their equivalent in C is in nn_rnn.h and nn_rnn_simple.h; vectors are laid out as nn_rnn.h says.
- * LDM and LDRD need aligned words: scratch and state are, and all vectors are multiples of 4 int16. */
+ * Their equivalent in C is in nn_rnn_dot.h, nn_rnn.h and nn_rnn_simple.h, which also say how vectors and
+ * matrices lie. LDM, LDRD and VLDM need aligned words: scratch and state are, and vectors are multiples of 4
+ * int16. */
 #ifndef NN_RNN_ASSEMBLY_H
 #define NN_RNN_ASSEMBLY_H
 
 #include "nn_dsp.h"
 
-#if NN_ASSEMBLY
+#if NN_ASSEMBLY && defined(__ARM_FP)
+#define NN_RNN_ASSEMBLY 1
 
 struct nn_rnn_simple;
 struct nn_rnn_inputs;
 
 #define NN_RNN_FUNCTION static __attribute__((naked, noinline, unused)) void
 
-/* Four elements of two vectors (r0) times those of two rows (r1): adds to r2, r3 and r4, r5. */
-#define NN_RNN_LOAD "ldmia r0!, {r6-r9}\nldmia r1!, {r10-r12, lr}\n"
-#define NN_RNN_ADD_LOW                                                                                       \
-    "smlad r2, r6, r10, r2\nsmlad r3, r6, r11, r3\nsmlad r4, r7, r10, r4\nsmlad r5, r7, r11, r5\n"
-#define NN_RNN_SET_LOW                                                                                       \
-    "smlad r4, r7, r10, r2\nsmlad r5, r7, r11, r3\nsmlad r2, r6, r10, r2\nsmlad r3, r6, r11, r3\n"
-#define NN_RNN_ADD_HIGH                                                                                      \
-    "smlad r2, r8, r12, r2\nsmlad r3, r8, lr, r3\nsmlad r4, r9, r12, r4\nsmlad r5, r9, lr, r5\n"
-#define NN_RNN_QUAD NN_RNN_LOAD NN_RNN_ADD_LOW NN_RNN_ADD_HIGH
-/* The same, but sets them: both vectors start from two values at r1. */
-#define NN_RNN_FIRST_QUAD "ldrd r2, r3, [r1], #8\n" NN_RNN_LOAD NN_RNN_SET_LOW NN_RNN_ADD_HIGH
-#define NN_RNN_QUADS4 NN_RNN_FIRST_QUAD
-#define NN_RNN_QUADS8 NN_RNN_FIRST_QUAD NN_RNN_QUAD
-#define NN_RNN_QUADS16 NN_RNN_FIRST_QUAD NN_RNN_QUAD NN_RNN_QUAD NN_RNN_QUAD
+/* Products of two vectors with four units: sums of the first in r0 to r3, of the second in r4 to r7. lr: the
+ * matrix. A word of weights of each unit, in r8 to r11, meets a word of both vectors, which wait in
+ * floating-point registers: from memory they would take longer. */
+#define NN_RNN_START                                                                                         \
+    "ldmia lr!, {r0-r3, r8-r11}\nvmov r12, s1\n"                                                             \
+    "smlad r4, r12, r8, r0\nsmlad r5, r12, r9, r1\nsmlad r6, r12, r10, r2\nsmlad r7, r12, r11, r3\n"         \
+    "vmov r12, s0\n"                                                                                         \
+    "smlad r0, r12, r8, r0\nsmlad r1, r12, r9, r1\nsmlad r2, r12, r10, r2\nsmlad r3, r12, r11, r3\n"
+#define NN_RNN_WORD(first, second)                                                                           \
+    "ldmia lr!, {r8-r11}\nvmov r12, " first "\n"                                                             \
+    "smlad r0, r12, r8, r0\nsmlad r1, r12, r9, r1\nsmlad r2, r12, r10, r2\nsmlad r3, r12, r11, r3\n"         \
+    "vmov r12, " second "\n"                                                                                 \
+    "smlad r4, r12, r8, r4\nsmlad r5, r12, r9, r5\nsmlad r6, r12, r10, r6\nsmlad r7, r12, r11, r7\n"
+#define NN_RNN_DOT4 NN_RNN_START NN_RNN_WORD("s2", "s3")
+#define NN_RNN_DOT8 NN_RNN_DOT4 NN_RNN_WORD("s4", "s5") NN_RNN_WORD("s6", "s7")
+#define NN_RNN_DOT16                                                                                         \
+    NN_RNN_DOT8 NN_RNN_WORD("s8", "s9") NN_RNN_WORD("s10", "s11") NN_RNN_WORD("s12", "s13")                  \
+        NN_RNN_WORD("s14", "s15")
+/* Bytes of a matrix between the start of four units and the end of their weights, and what vectors fill. */
+#define NN_RNN_BYTES4 "48"
+#define NN_RNN_BYTES8 "80"
+#define NN_RNN_BYTES16 "144"
+#define NN_RNN_VECTORS4 "{s0-s3}"
+#define NN_RNN_VECTORS8 "{s0-s7}"
+#define NN_RNN_VECTORS16 "{s0-s15}"
 
-/* Rounded sums as lanes plus 2^15, in r2 and r4: by the shift r9, or by r9 = 2^(32 - shift) for shifts of 16
- * and more, where none saturates. */
+/* The high halves of the sums: two units of the first vector in r0, the next two in r1, of the second vector
+ * in r2 and r3. */
+#define NN_RNN_PACK_HIGH                                                                                     \
+    "pkhtb r0, r1, r0, asr #16\npkhtb r1, r3, r2, asr #16\n"                                                 \
+    "pkhtb r2, r5, r4, asr #16\npkhtb r3, r7, r6, asr #16\n"
+/* The same of what is in the low halves. */
+#define NN_RNN_PACK_LOW                                                                                      \
+    "pkhbt r0, r0, r1, lsl #16\npkhbt r1, r2, r3, lsl #16\n"                                                 \
+    "pkhbt r2, r4, r5, lsl #16\npkhbt r3, r6, r7, lsl #16\n"
+
+/* Input products (nn_rnn_project). `round` packs them plus 2^15. On the stack: out0, out1, the shift, the end
+ * of w. */
 #define NN_RNN_ROUND                                                                                         \
-    "asr r2, r2, r9\nasr r3, r3, r9\nasr r4, r4, r9\nasr r5, r5, r9\n"                                       \
-    "ssat r2, #16, r2\nssat r3, #16, r3\nssat r4, #16, r4\nssat r5, #16, r5\n"                               \
-    "pkhbt r2, r2, r3, lsl #16\npkhbt r4, r4, r5, lsl #16\n"                                                 \
-    "eor r2, r2, #0x80008000\neor r4, r4, #0x80008000\n"
-#define NN_RNN_ROUND_FAR                                                                                     \
-    "mov r11, #0x8000\n"                                                                                     \
-    "smmla r2, r2, r9, r11\nsmmla r3, r3, r9, r11\nsmmla r4, r4, r9, r11\nsmmla r5, r5, r9, r11\n"           \
-    "pkhbt r2, r2, r3, lsl #16\npkhbt r4, r4, r5, lsl #16\n"
-
-/* Input products of two vectors (nn_rnn_project), for rows from w to `end`. scale: what r9 is above. On the
- * stack: out0 and out1, nine registers, and the arguments from scale on. `size` is the bytes of the
- * vectors. */
-#define NN_RNN_PROJECT(name, quads, round, size)                                                             \
+    "ldr r8, [sp, #8]\n"                                                                                     \
+    "asr r0, r0, r8\nasr r1, r1, r8\nasr r2, r2, r8\nasr r3, r3, r8\n"                                       \
+    "asr r4, r4, r8\nasr r5, r5, r8\nasr r6, r6, r8\nasr r7, r7, r8\n"                                       \
+    "ssat r0, #16, r0\nssat r1, #16, r1\nssat r2, #16, r2\nssat r3, #16, r3\n"                               \
+    "ssat r4, #16, r4\nssat r5, #16, r5\nssat r6, #16, r6\nssat r7, #16, r7\n" NN_RNN_PACK_LOW               \
+    "eor r0, r0, #0x80008000\neor r1, r1, #0x80008000\n"                                                     \
+    "eor r2, r2, #0x80008000\neor r3, r3, #0x80008000\n"
+#define NN_RNN_PROJECT(name, dot, vectors, round)                                                            \
     NN_RNN_FUNCTION name(const int16_t *x NN_UNUSED, const int16_t *w NN_UNUSED, int16_t *out0 NN_UNUSED,    \
-                         int16_t *out1 NN_UNUSED, uint32_t scale NN_UNUSED, const int16_t *end NN_UNUSED) {  \
+                         int16_t *out1 NN_UNUSED, int32_t shift NN_UNUSED, const int16_t *end NN_UNUSED) {   \
         __asm__ volatile("push {r4-r11, lr}\n"                                                               \
-                         "push {r2, r3}\n"                                                                   \
-                         "1:\n" quads "ldrd r9, r10, [sp, #44]\n" round "ldrd r11, r12, [sp]\n"              \
-                         "str r2, [r11], #4\nstr r4, [r12], #4\n"                                            \
-                         "strd r11, r12, [sp]\n"                                                             \
-                         "sub r0, r0, #" size "\n"                                                           \
-                         "cmp r1, r10\n"                                                                     \
+                         "mov lr, r1\n"                                                                      \
+                         "ldrd r4, r5, [sp, #36]\n"                                                          \
+                         "push {r2-r5}\n"                                                                    \
+                         "vldmia r0, " vectors "\n"                                                          \
+                         "1:\n" dot round "ldm sp, {r4-r7}\n"                                                \
+                         "cmp lr, r7\n"                                                                      \
+                         "stmia r4!, {r0, r1}\nstmia r5!, {r2, r3}\n"                                        \
+                         "strd r4, r5, [sp]\n"                                                               \
                          "bne 1b\n"                                                                          \
-                         "add sp, sp, #8\n"                                                                  \
+                         "add sp, sp, #16\n"                                                                 \
                          "pop {r4-r11, pc}\n");                                                              \
     }
 
-NN_RNN_PROJECT(nn_rnn_project4, NN_RNN_QUADS4, NN_RNN_ROUND, "16")
-NN_RNN_PROJECT(nn_rnn_project8, NN_RNN_QUADS8, NN_RNN_ROUND, "32")
-NN_RNN_PROJECT(nn_rnn_project16, NN_RNN_QUADS16, NN_RNN_ROUND, "64")
-NN_RNN_PROJECT(nn_rnn_project8_far, NN_RNN_QUADS8, NN_RNN_ROUND_FAR, "32")
-NN_RNN_PROJECT(nn_rnn_project16_far, NN_RNN_QUADS16, NN_RNN_ROUND_FAR, "64")
+NN_RNN_PROJECT(nn_rnn_project4, NN_RNN_DOT4, NN_RNN_VECTORS4, NN_RNN_ROUND)
+NN_RNN_PROJECT(nn_rnn_project8, NN_RNN_DOT8, NN_RNN_VECTORS8, NN_RNN_ROUND)
+NN_RNN_PROJECT(nn_rnn_project16, NN_RNN_DOT16, NN_RNN_VECTORS16, NN_RNN_ROUND)
+NN_RNN_PROJECT(nn_rnn_project4_high, NN_RNN_DOT4, NN_RNN_VECTORS4, NN_RNN_PACK_HIGH)
+NN_RNN_PROJECT(nn_rnn_project8_high, NN_RNN_DOT8, NN_RNN_VECTORS8, NN_RNN_PACK_HIGH)
+NN_RNN_PROJECT(nn_rnn_project16_high, NN_RNN_DOT16, NN_RNN_VECTORS16, NN_RNN_PACK_HIGH)
 
-/* nn_rnn_simple_sum of both sequences in r2 and r4. r6: top, r7: lift, r8: half, r9: signs, r12: end,
- * r10: the first word of the tail. */
-#define NN_RNN_SUM_HIGH                                                                                      \
-    "ldm sp, {r6-r9, r12}\nldr r10, [r1], #8\n"                                                              \
-    "pkhtb r2, r3, r2, asr #16\npkhtb r4, r5, r4, asr #16\n"
+/* nn_rnn_simple_sum of all. lr: the tail. */
 #define NN_RNN_SUM_SCALED                                                                                    \
-    "ldm sp, {r6-r9, r12, lr}\nldrd r10, r11, [r1], #8\n"                                                    \
-    "smmulr r2, r2, lr\nsmmulr r3, r3, lr\nsmmulr r4, r4, lr\nsmmulr r5, r5, lr\n"                           \
-    "pkhbt r2, r2, r3, lsl #16\npkhbt r4, r4, r5, lsl #16\n"                                                 \
-    "sadd16 r2, r2, r11\nsadd16 r4, r4, r11\n"
+    "ldr r8, [sp, #28]\n"                                                                                    \
+    "smmulr r0, r0, r8\nsmmulr r1, r1, r8\nsmmulr r2, r2, r8\nsmmulr r3, r3, r8\n"                           \
+    "smmulr r4, r4, r8\nsmmulr r5, r5, r8\nsmmulr r6, r6, r8\nsmmulr r7, r7, r8\n" NN_RNN_PACK_LOW           \
+    "ldrd r4, r5, [lr]\n"                                                                                    \
+    "sadd16 r0, r0, r4\nsadd16 r1, r1, r5\nsadd16 r2, r2, r4\nsadd16 r3, r3, r5\n"
 
-/* nn_rnn_simple_gates of both sequences, from r2 and r4 (sum + x), r11 and r10 (sum + more + x) and states r3
- * and r5, to r6 and r7. */
-#define NN_RNN_CLAMP "uqsub16 r2, r2, r6\nuqsub16 r4, r4, r6\nuqsub16 r11, r11, r6\nuqsub16 r10, r10, r6\n"
-#define NN_RNN_MIX(shift, right, left)                                                                       \
-    "eor lr, r9, r2, lsl #" shift "\neor r12, r9, r4, lsl #" shift "\n"                                      \
-    "smlabb r6, r2, r3, r8\nsmlatt r2, r2, r3, r8\nsmlabb r6, lr, r11, r6\nsmlatt r2, lr, r11, r2\n"         \
-    "smlabb r7, r4, r5, r8\nsmlatt r4, r4, r5, r8\nsmlabb r7, r12, r10, r7\nsmlatt r4, r12, r10, r4\n"       \
-    "lsr r6, r6, #" right "\nlsr r7, r7, #" right "\n"                                                       \
-    "pkhbt r6, r6, r2, lsl #" left "\npkhbt r7, r7, r4, lsl #" left "\n"
+/* nn_rnn_simple_gates of one vector: z, e and a state to `out`; w and out are other registers. r7: half, r8:
+ * signs. */
+#define NN_RNN_MIX(z, e, state, w, out, shift, right, left)                                                  \
+    "eor " w ", r8, " z ", lsl #" shift "\n"                                                                 \
+    "smlabb " out ", " z ", " state ", r7\nsmlatt " z ", " z ", " state ", r7\n"                             \
+    "smlabb " out ", " w ", " e ", " out "\nsmlatt " z ", " w ", " e ", " z "\n"                             \
+    "lsr " out ", " out ", #" right "\npkhbt " out ", " out ", " z ", lsl #" left "\n"
 /* With lift 1, of most trained cells, and with any: z and e then are shifted to Q14. */
-#define NN_RNN_GATES_LIFT1 NN_RNN_CLAMP NN_RNN_MIX("2", "13", "3")
-#define NN_RNN_GATES_ANY                                                                                     \
-    NN_RNN_CLAMP "lsl r2, r2, r7\nlsl r4, r4, r7\nlsl r11, r11, r7\nlsl r10, r10, r7\n"                      \
-                 "movw r8, #8191\n" NN_RNN_MIX("1", "14", "2")
+#define NN_RNN_MIX_LIFT1(z, e, state, w, out) NN_RNN_MIX(z, e, state, w, out, "2", "13", "3")
+#define NN_RNN_MIX_ANY(z, e, state, w, out)                                                                  \
+    "ldr " w ", [sp, #32]\nmovw r7, #8191\n"                                                                 \
+    "lsl " z ", " z ", " w "\nlsl " e ", " e ", " w "\n" NN_RNN_MIX(z, e, state, w, out, "1", "14", "2")
 
-/* Copies a word of x0 (r10) and of x1 (r11) in turn to r12, 4 of each. */
-#define NN_RNN_TURNS "ldmia r10!, {r2, r4, r6, r8}\nldmia r11!, {r3, r5, r7, r9}\nstmia r12!, {r2-r9}\n"
-/* All words of a step, and moves x0 and x1 to the next. */
-#define NN_RNN_STEP_INPUTS(turns)                                                                            \
-    "ldrd r10, r11, [sp, #28]\n" turns "ldrd r2, r3, [sp, #36]\n"                                            \
-    "add r10, r10, r2\nadd r11, r11, r3\n"                                                                   \
-    "strd r10, r11, [sp, #28]\n"                                                                             \
-    "ldr r1, [sp, #24]\n"
-#define NN_RNN_COPY(from, to) "ldmia " from "!, {r2-r9}\nstmia " to "!, {r2-r9}\n"
+/* New states of two units of both vectors, from the sums r0 and r2. r4: x of the first, r5: from there to x
+ * of the second, r6: top, r9: states. `more`: where that word lies in the tail. */
+#define NN_RNN_PAIR(more, mix)                                                                               \
+    "ldr r12, [lr, #" more "]\n"                                                                             \
+    "ldr r3, [r4, r5]\nldr r11, [r9]\nldr r1, [r4], #4\n"                                                    \
+    "sadd16 r10, r0, r12\nsadd16 r12, r2, r12\n"                                                             \
+    "uqadd16 r0, r0, r1\nuqadd16 r10, r10, r1\nuqadd16 r2, r2, r3\nuqadd16 r12, r12, r3\n"                   \
+    "uqsub16 r0, r0, r6\nuqsub16 r10, r10, r6\nuqsub16 r2, r2, r6\nuqsub16 r12, r12, r6\n" mix(              \
+        "r0", "r10", "r11", "r1", "r3") "str r3, [r9], #4\nldr r11, [r9]\n" mix("r2", "r12", "r11", "r1",    \
+                                                                                "r3") "str r3, [r9], #4\n"
+/* New states of four units, from the sums r0 to r3; lr to the next four, r10 on the stack is the end of u. */
+#define NN_RNN_GATES(mix)                                                                                    \
+    "vmov s16, s17, r1, r3\n"                                                                                \
+    "ldm sp, {r4-r9}\n" NN_RNN_PAIR("8", mix) "vmov r0, r2, s16, s17\n" NN_RNN_PAIR(                         \
+        "12", mix) "ldr r10, [sp, #24]\n"                                                                    \
+                   "str r4, [sp]\nstr r9, [sp, #20]\n"                                                       \
+                   "add lr, lr, #16\n"                                                                       \
+                   "cmp lr, r10\n"
 
-/* nn_rnn_simple_sweep. size: bytes of two states; row: of two rows of U with their start; rest, twice: size
- * less one pair of units, twice size; step: bytes of one input product. Memory at `states` (r0 at the pair of
- * units): the states twice, then the input products of the step, a word of each in turn. The stack: struct
- * nn_rnn_simple, then nn_rnn_inputs. */
-#define NN_RNN_SWEEP(name, quads, sum, gates, copy_in, copy_on, copy_out, turns, size, row, rest, twice,     \
-                     step)                                                                                   \
+/* nn_rnn_simple_sweep. dot, weights, vectors: see above; size: bytes of a vector, states: of two. The stack:
+ * 0 x, 4 from x to the second, 8 top, 12 half, 16 signs, 20 states, 24 end of u, 28 scale, 32 lift, 36 u, 40
+ * from the end of x to its next step, 44 what to add at 4 then, 48 steps. */
+#define NN_RNN_SWEEP(name, dot, weights, vectors, size, states, sum, mix)                                    \
     NN_RNN_FUNCTION name(const struct nn_rnn_simple *c NN_UNUSED, const struct nn_rnn_inputs *in NN_UNUSED,  \
-                         int16_t *states NN_UNUSED, int first NN_UNUSED) {                                   \
+                         int16_t *spare NN_UNUSED, int first NN_UNUSED) {                                    \
         __asm__ volatile(                                                                                    \
             "push {r4-r11, lr}\n"                                                                            \
-            "ldm r1, {r4-r9}\n"                                                                              \
-            "lsl r6, r6, #1\nsub r6, r6, #" step "\nlsl r7, r7, #1\nsub r7, r7, #" step "\n"                 \
-            "push {r4-r9}\n"                                                                                 \
+            "vpush {s16, s17}\n"                                                                             \
+            "sub sp, sp, #52\n"                                                                              \
             "ldm r0, {r4-r10}\n"                                                                             \
-            "push {r4-r10}\n"                                                                                \
-            "mov r0, r2\n"                                                                                   \
+            "mov lr, r10\n"                                                                                  \
+            "add r2, sp, #8\n"                                                                               \
+            "stmia r2!, {r4-r6}\n"                                                                           \
+            "add r2, r2, #4\n"                                                                               \
+            "stmia r2!, {r7-r10}\n"                                                                          \
+            "ldm r1, {r4-r9}\n"                                                                              \
+            "sub r5, r5, r4\n"                                                                               \
+            "strd r4, r5, [sp]\n"                                                                            \
+            "str r9, [sp, #20]\n"                                                                            \
+            "sub r7, r7, r6\n"                                                                               \
+            "lsl r6, r6, #1\nsub r6, r6, #" size "\nlsl r7, r7, #1\n"                                        \
+            "stmia r2, {r6-r8}\n"                                                                            \
             "cmp r3, #0\n"                                                                                   \
-            "bne 5f\n"                                                                                       \
-            "ldr r10, [sp, #48]\n" copy_in "mov r12, r0\n"                                                   \
-            "sub r0, r0, #" size "\n"                                                                        \
-            "2:\n" copy_on "sub r0, r0, #" size "\n" NN_RNN_STEP_INPUTS(                                     \
-                turns) "1:\n" quads sum "ldrd r3, r5, [r0, #" size "]\n"                                     \
-                       "cmp r1, r12\n"                                                                       \
-                       "sadd16 r11, r2, r10\nsadd16 r10, r4, r10\n"                                          \
-                       "uqadd16 r2, r2, r3\nuqadd16 r4, r4, r5\n"                                            \
-                       "uqadd16 r11, r11, r3\nuqadd16 r10, r10, r5\n"                                        \
-                       "ldrd r3, r5, [r0, #-" size "]\n" gates "strd r6, r7, [r0, #-" size "]\n"             \
-                       "sub r0, r0, #" rest "\n"                                                             \
-                       "bne 1b\n"                                                                            \
-                       "3: ldr r2, [sp, #44]\n"                                                              \
-                       "mov r12, r0\n"                                                                       \
-                       "sub r0, r0, #" size "\n"                                                             \
-                       "subs r2, r2, #1\n"                                                                   \
-                       "str r2, [sp, #44]\n"                                                                 \
-                       "bne 2b\n"                                                                            \
-                       "ldr r10, [sp, #48]\n"                                                                \
-                       "cmp r10, #0\n"                                                                       \
-                       "beq 4f\n" copy_out "4: add sp, sp, #52\n"                                            \
-                       "pop {r4-r11, pc}\n"                                                                  \
-                       "5: add r12, r0, #" twice                                                             \
-                       "\n" NN_RNN_STEP_INPUTS(turns) "6: add r1, r1, #" row "\n"                            \
-                                                      "ldrd r10, r11, [r1], #8\n"                            \
-                                                      "ldm sp, {r6-r9, r12}\n"                               \
-                                                      "ldrd r3, r5, [r0, #" twice "]\n"                      \
-                                                      "cmp r1, r12\n"                                        \
-                                                      "sadd16 r10, r11, r10\n"                               \
-                                                      "uqadd16 r2, r11, r3\nuqadd16 r4, r11, r5\n"           \
-                                                      "uqadd16 r11, r10, r3\nuqadd16 r10, r10, r5\n"         \
-                                                      "mov r3, #0xC000C000\nmov r5, r3\n" gates              \
-                                                      "strd r6, r7, [r0], #8\n"                              \
-                                                      "bne 6b\n"                                             \
-                                                      "b 3b\n");                                             \
+            "bne 4f\n"                                                                                       \
+            "1: vldmia r9, " vectors "\n"                                                                    \
+            "2:\n" dot sum NN_RNN_GATES(mix) "bne 2b\n"                                                      \
+                                             "3: add r3, sp, #36\n"                                          \
+                                             "ldm r3, {r0-r3}\n"                                             \
+                                             "subs r3, r3, #1\n"                                             \
+                                             "str r3, [sp, #48]\n"                                           \
+                                             "mov lr, r0\n"                                                  \
+                                             "add r4, r4, r1\nadd r5, r5, r2\n"                              \
+                                             "sub r9, r9, #" states "\n"                                     \
+                                             "strd r4, r5, [sp]\nstr r9, [sp, #20]\n"                        \
+                                             "bne 1b\n"                                                      \
+                                             "add sp, sp, #52\n"                                             \
+                                             "vpop {s16, s17}\n"                                             \
+                                             "pop {r4-r11, pc}\n"                                            \
+                                             "4: mov r0, #0xC000C000\n"                                      \
+                                             "add r1, r9, #" states "\n"                                     \
+                                             "5: str r0, [r9], #4\n"                                         \
+                                             "cmp r9, r1\n"                                                  \
+                                             "bne 5b\n"                                                      \
+                                             "6: add lr, lr, #" weights "\n"                                 \
+                                             "ldrd r0, r1, [lr]\n"                                           \
+                                             "mov r2, r0\nmov r3, r1\n" NN_RNN_GATES(mix) "bne 6b\n"         \
+                                                                                          "b 3b\n");         \
     }
 
-#define NN_RNN_SWEEP8(name, sum, gates)                                                                      \
-    NN_RNN_SWEEP(name, NN_RNN_QUADS8, sum, gates, NN_RNN_COPY("r10", "r0"), NN_RNN_COPY("r0", "r12"),        \
-                 NN_RNN_COPY("r0", "r10"), NN_RNN_TURNS, "32", "40", "24", "64", "16")
-#define NN_RNN_SWEEP16(name, sum, gates)                                                                     \
-    NN_RNN_SWEEP(name, NN_RNN_QUADS16, sum, gates, NN_RNN_COPY("r10", "r0") NN_RNN_COPY("r10", "r0"),        \
-                 NN_RNN_COPY("r0", "r12") NN_RNN_COPY("r0", "r12"),                                          \
-                 NN_RNN_COPY("r0", "r10") NN_RNN_COPY("r0", "r10"), NN_RNN_TURNS NN_RNN_TURNS, "64", "72",   \
-                 "56", "128", "32")
+#define NN_RNN_SWEEPS(units, size, states)                                                                   \
+    NN_RNN_SWEEP(nn_rnn_sweep##units, NN_RNN_DOT##units, NN_RNN_BYTES##units, NN_RNN_VECTORS##units, size,   \
+                 states, NN_RNN_PACK_HIGH, NN_RNN_MIX_ANY)                                                   \
+    NN_RNN_SWEEP(nn_rnn_sweep##units##_lift1, NN_RNN_DOT##units, NN_RNN_BYTES##units, NN_RNN_VECTORS##units, \
+                 size, states, NN_RNN_PACK_HIGH, NN_RNN_MIX_LIFT1)                                           \
+    NN_RNN_SWEEP(nn_rnn_sweep##units##_scaled, NN_RNN_DOT##units, NN_RNN_BYTES##units,                       \
+                 NN_RNN_VECTORS##units, size, states, NN_RNN_SUM_SCALED, NN_RNN_MIX_ANY)                     \
+    NN_RNN_SWEEP(nn_rnn_sweep##units##_scaled_lift1, NN_RNN_DOT##units, NN_RNN_BYTES##units,                 \
+                 NN_RNN_VECTORS##units, size, states, NN_RNN_SUM_SCALED, NN_RNN_MIX_LIFT1)
 
-NN_RNN_SWEEP8(nn_rnn_sweep8, NN_RNN_SUM_HIGH, NN_RNN_GATES_ANY)
-NN_RNN_SWEEP8(nn_rnn_sweep8_lift1, NN_RNN_SUM_HIGH, NN_RNN_GATES_LIFT1)
-NN_RNN_SWEEP8(nn_rnn_sweep8_scaled, NN_RNN_SUM_SCALED, NN_RNN_GATES_ANY)
-NN_RNN_SWEEP8(nn_rnn_sweep8_scaled_lift1, NN_RNN_SUM_SCALED, NN_RNN_GATES_LIFT1)
-NN_RNN_SWEEP16(nn_rnn_sweep16, NN_RNN_SUM_HIGH, NN_RNN_GATES_ANY)
-NN_RNN_SWEEP16(nn_rnn_sweep16_lift1, NN_RNN_SUM_HIGH, NN_RNN_GATES_LIFT1)
-NN_RNN_SWEEP16(nn_rnn_sweep16_scaled, NN_RNN_SUM_SCALED, NN_RNN_GATES_ANY)
-NN_RNN_SWEEP16(nn_rnn_sweep16_scaled_lift1, NN_RNN_SUM_SCALED, NN_RNN_GATES_LIFT1)
+NN_RNN_SWEEPS(4, "8", "16")
+NN_RNN_SWEEPS(8, "16", "32")
+NN_RNN_SWEEPS(16, "32", "64")
 
+#else
+#define NN_RNN_ASSEMBLY 0
 #endif
 
 #endif

@@ -1,72 +1,85 @@
-/* Input products of pixels of 4 channels: w_shift of 9 to 16 and no product beyond int16. Pixels plus 128,
- * times 2^(16 - w_shift), make each product the high half of its accumulator. */
+/* Input products of pixels of up to 4 channels: w_shift of 9 to 16 and no product beyond int16. Pixels plus
+ * 128, times 2^(16 - w_shift), make each product the high half of its accumulator. */
 #ifndef NN_RNN_PIXELS_H
 #define NN_RNN_PIXELS_H
 
 #include "nn_rnn_unpack.h"
 
-/* Two columns of pixels. w: as in nn_rnn, with elements 1 and 2 exchanged and offsets that fit. offset: bytes
- * from the start of a row to the first column; second: from there to the second. The assembly reads this
- * struct. */
+/* Two columns of pixels. w: for each pair of units their starts (32 bits), a word of each of the weights of
+ * channels 0 and 2, then of 1 and 3. offset: bytes from the start of a row to the first word that is read;
+ * second: from there to that of the second column; back0, back1: how many of their bits come before the
+ * pixel. The assembly reads this struct. */
 typedef struct {
     const int16_t *w;
-    int32_t offset, second, shift;
+    int32_t offset, second, shift, back0, back1;
     const int8_t *const *rows, *const *rows_end;
     int16_t *out0, *out1;
     const int16_t *w_end;
 } nn_rnn_pixels;
 
-/* Changes the matrix w of a cell to this format; returns the shift of pixels, -1 if it cannot be done. */
-static inline int32_t nn_rnn_unpack_pixels(const nn_rnn *c, int32_t channels, int16_t *w) {
-    int32_t shift = 16 - c->w_shift, fits = channels == 4 && shift >= 0 && shift < 8;
-    for (int change = 0; change < 2 && fits; change++)
-        for (int32_t unit = 0; unit < c->hidden; unit++) {
-            int16_t *row = w + unit / 2 * 12 + unit % 2 * 2, k1 = row[5];
-            int32_t offset = (int32_t)nn_load32(row), sum = row[4] + k1 + row[8] + row[9];
-            int32_t spread = (int32_t)(nn_magnitude(row[4]) + nn_magnitude(k1) + nn_magnitude(row[8]) +
-                                       nn_magnitude(row[9]));
-            fits &= (offset - 128 * spread) >> c->w_shift >= -32768;
-            fits &= (offset + 128 * spread) >> c->w_shift < 32768;
-            if (change) {
-                nn_store32(row, ((uint32_t)(offset - 128 * sum) << shift) + (1u << 31));
-                row[5] = row[8], row[8] = k1;
-            }
-        }
-    return fits ? shift : -1;
+/* Writes the matrix w of a cell in this format, if it can be done; returns the shift of pixels, else -1. */
+static inline int32_t nn_rnn_unpack_pixels(const nn_rnn_cell *p, int32_t row_bytes, int16_t *w) {
+    int32_t shift = 16 - p->w_shift, channels = p->inputs, half = 1 << (p->w_shift - 1);
+    if (channels > 4 || row_bytes < 4 || shift < 0 || shift > 7)
+        return -1;
+    for (int32_t unit = 0; unit < p->hidden; unit++) {
+        uint32_t offset = nn_magnitude(p->w_offset[unit] + half);
+        if ((nn_rnn_spread(p->w + unit * channels, channels, 128) + offset) >> p->w_shift > 32767)
+            return -1;
+    }
+    for (int32_t unit = 0; unit < nn_quad(p->hidden); unit++) {
+        int16_t k[4] = {0, 0, 0, 0}, *row = w + unit / 2 * 12 + unit % 2 * 2;
+        for (int32_t i = 0; i < channels && unit < p->hidden; i++)
+            k[i] = p->w[unit * channels + i];
+        int32_t offset = unit < p->hidden ? p->w_offset[unit] + half : 0;
+        nn_store32(row, ((uint32_t)(offset - 128 * (k[0] + k[1] + k[2] + k[3])) << shift) + (1u << 31));
+        row[4] = k[0], row[5] = k[2], row[8] = k[1], row[9] = k[3];
+    }
+    return shift;
+}
+
+/* Says where to read pixel x0 and x1 of rows of row_bytes, within the row. */
+static inline void nn_rnn_locate_pixels(nn_rnn_pixels *p, int32_t x0, int32_t x1, int32_t channels,
+                                        int32_t row_bytes) {
+    int32_t last = row_bytes - 4, at0 = x0 * channels, at1 = x1 * channels;
+    int32_t from0 = at0 < last ? at0 : last, from1 = at1 < last ? at1 : last;
+    p->offset = from0, p->second = from1 - from0;
+    p->back0 = 8 * (at0 - from0), p->back1 = 8 * (at1 - from1);
 }
 
 /* Input products plus 2^15 of two columns of pixels, one vector after the other to out0 and out1. */
-#if NN_ASSEMBLY
+#if NN_RNN_ASSEMBLY
 
-/* On the stack: struct nn_rnn_pixels to rows_end. r6 to r9: the words of the two pixels, r0 and r12: out0 and
- * out1, lr: w_end. */
+/* Two units. r6 to r9: the words of the two pixels. */
+#define NN_RNN_PIXEL_UNITS                                                                                   \
+    "ldmia r1!, {r2, r3, r10, r11}\n"                                                                        \
+    "smlad r4, r8, r10, r2\nsmlad r5, r8, r11, r3\nsmlad r2, r6, r10, r2\nsmlad r3, r6, r11, r3\n"           \
+    "ldrd r10, r11, [r1], #8\n"                                                                              \
+    "smlad r4, r9, r10, r4\nsmlad r5, r9, r11, r5\nsmlad r2, r7, r10, r2\nsmlad r3, r7, r11, r3\n"           \
+    "pkhtb r2, r3, r2, asr #16\npkhtb r4, r5, r4, asr #16\n"                                                 \
+    "str r2, [r0], #4\nstr r4, [r12], #4\n"
+
+/* On the stack: struct nn_rnn_pixels to rows_end. r0 and r12: out0 and out1, lr: w_end. */
 NN_RNN_FUNCTION nn_rnn_project_pixels(const nn_rnn_pixels *p NN_UNUSED) {
     __asm__ volatile("push {r4-r11, lr}\n"
-                     "ldm r0, {r1-r9}\n"
-                     "push {r1-r6}\n"
-                     "mov r0, r7\nmov r12, r8\nmov lr, r9\n"
-                     "1: ldm sp, {r1-r5}\n"
-                     "ldr r6, [r5], #4\n"
-                     "str r5, [sp, #16]\n"
-                     "add r6, r6, r2\n"
-                     "ldr r9, [r6, r3]\nldr r7, [r6]\n"
+                     "ldm r0, {r1-r11}\n"
+                     "push {r1-r8}\n"
+                     "mov r0, r9\nmov r12, r10\nmov lr, r11\n"
+                     "1: ldm sp, {r1-r7}\n"
+                     "ldr r8, [r7], #4\n"
+                     "str r7, [sp, #24]\n"
+                     "add r8, r8, r2\n"
+                     "ldr r9, [r8, r3]\nldr r7, [r8]\n"
+                     "lsr r7, r7, r5\nlsr r9, r9, r6\n"
                      "eor r7, r7, #0x80808080\neor r9, r9, #0x80808080\n"
                      "uxtb16 r6, r7\nuxtb16 r7, r7, ror #8\nuxtb16 r8, r9\nuxtb16 r9, r9, ror #8\n"
                      "lsl r6, r6, r4\nlsl r7, r7, r4\nlsl r8, r8, r4\nlsl r9, r9, r4\n"
-                     "2: ldmia r1!, {r2, r3, r10, r11}\n"
-                     "smlad r4, r8, r10, r2\nsmlad r5, r8, r11, r3\n"
-                     "smlad r2, r6, r10, r2\nsmlad r3, r6, r11, r3\n"
-                     "ldrd r10, r11, [r1], #8\n"
-                     "smlad r4, r9, r10, r4\nsmlad r5, r9, r11, r5\n"
-                     "smlad r2, r7, r10, r2\nsmlad r3, r7, r11, r3\n"
-                     "pkhtb r2, r3, r2, asr #16\npkhtb r4, r5, r4, asr #16\n"
-                     "cmp r1, lr\n"
-                     "str r2, [r0], #4\nstr r4, [r12], #4\n"
+                     "2:\n" NN_RNN_PIXEL_UNITS NN_RNN_PIXEL_UNITS "cmp r1, lr\n"
                      "bne 2b\n"
-                     "ldrd r2, r3, [sp, #16]\n"
+                     "ldrd r2, r3, [sp, #24]\n"
                      "cmp r2, r3\n"
                      "bne 1b\n"
-                     "add sp, sp, #24\n"
+                     "add sp, sp, #32\n"
                      "pop {r4-r11, pc}\n");
 }
 
@@ -75,8 +88,8 @@ NN_RNN_FUNCTION nn_rnn_project_pixels(const nn_rnn_pixels *p NN_UNUSED) {
 static inline void nn_rnn_project_pixels(const nn_rnn_pixels *p) {
     int16_t *out0 = p->out0, *out1 = p->out1;
     for (const int8_t *const *row = p->rows; row != p->rows_end; row++) {
-        uint32_t a = nn_load32(*row + p->offset) ^ 0x80808080u;
-        uint32_t b = nn_load32(*row + p->offset + p->second) ^ 0x80808080u;
+        uint32_t a = nn_load32(*row + p->offset) >> p->back0 ^ 0x80808080u;
+        uint32_t b = nn_load32(*row + p->offset + p->second) >> p->back1 ^ 0x80808080u;
         uint32_t a0 = (a & 0x00FF00FFu) << p->shift, a1 = (a >> 8 & 0x00FF00FFu) << p->shift;
         uint32_t b0 = (b & 0x00FF00FFu) << p->shift, b1 = (b >> 8 & 0x00FF00FFu) << p->shift;
         for (const int16_t *w = p->w; w != p->w_end; w += 12, out0 += 2, out1 += 2) {

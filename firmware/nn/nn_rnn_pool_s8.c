@@ -10,14 +10,17 @@ typedef struct {
     int32_t kept_rows; /* rows of the patch whose summaries the next step needs */
     int32_t fresh;     /* first row of the patch whose summary is not kept from before */
     int32_t shift;     /* of nn_rnn_unpack_pixels */
+    int32_t batch;     /* columns that are taken at a time */
     int16_t *pixels;   /* 2 pixels */
-    int16_t *states;   /* of nn_rnn_sweep */
-    int16_t *inputs;   /* input products of two columns; then row summaries of the patch */
+    int16_t *states;   /* of two sequences, and room for two */
+    int16_t *inputs;   /* input products of the columns; then row summaries of the patch */
     int16_t *columns;  /* column summaries of the patch */
     int16_t *waiting;  /* two states for each segment under way and each two rows from `fresh` on */
 } pool;
 
 static int32_t max_i32(int32_t a, int32_t b) { return a > b ? a : b; }
+
+static int32_t min_i32(int32_t a, int32_t b) { return a < b ? a : b; }
 
 static pool unpack(const nn_rnn_pool *p, int16_t *scratch, int32_t step) {
     pool s = {.p = p, .kept_rows = max_i32(p->patch_h - p->stride, 0)};
@@ -26,25 +29,28 @@ static pool unpack(const nn_rnn_pool *p, int16_t *scratch, int32_t step) {
     int first = linear && nn_rnn_is_simple(&p->cell1);
     first = first && nn_rnn_negates(p->cell2.w, p->cell2.hidden * p->cell2.inputs);
     int16_t *w = scratch;
-    s.first = nn_rnn_unpack(&p->cell1, p->sigmoid, p->tanh, first, 0, &scratch);
-    s.shift = nn_rnn_unpack_pixels(&s.first, p->in_c, w);
-    s.second = nn_rnn_unpack(&p->cell2, p->sigmoid, p->tanh, second, first, &scratch);
+    s.first = nn_rnn_unpack(&p->cell1, p->sigmoid, p->tanh, first, 0, 128, &scratch);
+    s.shift = nn_rnn_unpack_pixels(&p->cell1, p->in_w * p->in_c, w);
+    s.second =
+        nn_rnn_unpack(&p->cell2, p->sigmoid, p->tanh, second, first, first ? 1 << 14 : 1 << 15, &scratch);
+    s.batch = p->stride > 2 ? 4 : 2;
     s.pixels = scratch;
     s.states = s.pixels + 2 * s.first.inputs;
-    s.inputs = s.states + 6 * max_i32(s.first.hidden, s.second.hidden);
-    s.columns = s.inputs + p->patch_h * max_i32(2 * s.first.hidden, s.second.hidden);
+    s.inputs = s.states + 4 * max_i32(s.first.hidden, s.second.hidden);
+    s.columns = s.inputs + p->patch_h * max_i32(s.batch * s.first.hidden, s.second.hidden);
     s.waiting = s.columns + p->patch_w * s.second.hidden;
     return s;
 }
 
-/* Input products of columns x and x + 1 (x again if !both) of the patch rows: patch_h of each. */
-static void project_columns(const pool *s, const int8_t *const rows[], int32_t x, int both) {
+/* Input products of columns x and x + 1 (x again if !both) of the patch rows, patch_h of each, to `inputs`.
+ */
+static void project_columns(const pool *s, const int8_t *const rows[], int32_t x, int both, int16_t *inputs) {
     const nn_rnn_pool *p = s->p;
-    int16_t *a = s->inputs, *b = a + p->patch_h * s->first.hidden;
+    int16_t *a = inputs, *b = a + p->patch_h * s->first.hidden;
     if (s->shift >= 0) {
         const int16_t *w_end = s->first.w + s->first.hidden * (s->first.inputs + 2);
         nn_rnn_pixels pixels = {.w = s->first.w, .shift = s->shift, .out0 = a, .out1 = b, .w_end = w_end};
-        pixels.offset = x * p->in_c, pixels.second = both ? p->in_c : 0;
+        nn_rnn_locate_pixels(&pixels, x, x + both, p->in_c, p->in_w * p->in_c);
         pixels.rows = rows, pixels.rows_end = rows + p->patch_h;
         nn_rnn_project_pixels(&pixels);
         return;
@@ -58,10 +64,10 @@ static void project_columns(const pool *s, const int8_t *const rows[], int32_t x
 }
 
 /* Summaries of the columns in `inputs`, to out. */
-static void summarize_columns(const pool *s, int both, int16_t *out) {
+static void summarize_columns(const pool *s, const int16_t *inputs, int both, int16_t *out) {
     int32_t hidden = s->first.hidden, patch_h = s->p->patch_h;
-    nn_rnn_inputs columns = {s->inputs, s->inputs + patch_h * hidden, hidden, hidden, patch_h, NULL};
-    nn_rnn_sweep(&s->first, &columns, s->states, 1);
+    nn_rnn_inputs columns = {inputs, inputs + patch_h * hidden, hidden, hidden, patch_h, s->states};
+    nn_rnn_sweep(&s->first, &columns, s->states + 2 * hidden, 1);
     nn_rnn_project(&s->second, s->states, out, out + (both ? s->second.hidden : 0));
 }
 
@@ -88,35 +94,69 @@ static void sweep_rows(const pool *s, int32_t j, int32_t x, int32_t end) {
     }
 }
 
+/* Takes the next columns, from x on, seen from patch j; returns how many. */
+static int32_t take_columns(const pool *s, const int8_t *const rows[], int32_t j, int32_t x) {
+    int32_t distance = s->p->patch_h * s->first.hidden, count = min_i32(s->batch, s->p->patch_w - x);
+    int16_t *inputs = s->inputs;
+    for (int32_t i = 0; i < count; i += 2, inputs += 2 * distance) {
+        int both = i + 1 < count;
+        project_columns(s, rows, j * s->p->stride + x + i, both, inputs);
+        summarize_columns(s, inputs, both, s->columns + (x + i) * s->second.hidden);
+    }
+    sweep_rows(s, j, x, x + count);
+    return count;
+}
+
+/* Copies `count` elements of vectors, forward. */
+static void copy(int16_t *to, const int16_t *from, int32_t count) {
+#if NN_ASSEMBLY
+    __asm__ volatile("lsrs %[n], %[n], #3\n"
+                     "bcc 1f\n"
+                     "ldrd r4, r5, [%[from]], #8\nstrd r4, r5, [%[to]], #8\n"
+                     "1: beq 3f\n"
+                     "2: ldmia %[from]!, {r4, r5, r6, r8}\nstmia %[to]!, {r4, r5, r6, r8}\n"
+                     "subs %[n], %[n], #1\n"
+                     "bne 2b\n"
+                     "3:\n"
+                     : [to] "+r"(to), [from] "+r"(from), [n] "+r"(count)::"r4", "r5", "r6", "r8", "cc",
+                       "memory");
+#else
+    memmove(to, from, (size_t)count * sizeof *to);
+#endif
+}
+
 /* Row summaries of patch j, to `inputs`; those that the next step needs also to `kept`. */
 static void summarize_rows(const pool *s, int32_t j, int16_t *kept) {
-    int32_t hidden = s->second.hidden, patch_h = s->p->patch_h;
-    size_t bytes = (size_t)(s->kept_rows * hidden) * sizeof *kept;
+    int32_t hidden = s->second.hidden, patch_h = s->p->patch_h, count = s->kept_rows * hidden;
     if (s->fresh)
-        memcpy(s->inputs, kept, bytes);
+        copy(s->inputs, kept, count);
     const int16_t *h = row_states(s, j);
     for (int32_t i = s->fresh; i < patch_h; i += 2, h += 2 * s->first.hidden) {
         int16_t *out = s->inputs + i * hidden;
         nn_rnn_project(&s->second, h, out, out + (i + 1 < patch_h ? hidden : 0));
     }
-    if (bytes)
-        memcpy(kept, s->inputs + (patch_h - s->kept_rows) * hidden, bytes);
+    if (count)
+        copy(kept, s->inputs + (patch_h - s->kept_rows) * hidden, count);
 }
 
 /* Sweeps `steps` summaries both ways; writes the two last states. */
 static int8_t *sweep_both_ways(const pool *s, const int16_t *summaries, int32_t steps, int8_t *out) {
     int32_t hidden = s->second.hidden, units = s->p->cell2.hidden, shift = 14 - s->p->out_bits;
-    nn_rnn_inputs ways = {summaries, summaries + (steps - 1) * hidden, hidden, -hidden, steps, NULL};
-    nn_rnn_sweep(&s->second, &ways, s->states, 1);
+    nn_rnn_inputs ways = {summaries, summaries + (steps - 1) * hidden, hidden, -hidden, steps, s->states};
+    nn_rnn_sweep(&s->second, &ways, s->states + 2 * hidden, 1);
     int32_t zero = nn_rnn_value(&s->second, 0) + ((1 << shift) >> 1);
     uint32_t sign = s->second.is_simple ? 0xFFFFFFFFu : 0x00010001u;
-    for (const int16_t *way = s->states; way < s->states + 4; way += 2, out += units)
-        for (int32_t i = 0; i < units; i += 2) {
+    int quads = s->second.is_simple && shift == NN_RNN_BYTE_SHIFT && units == hidden;
+    for (const int16_t *way = s->states; way < s->states + 4; way += 2, out += units) {
+        for (int32_t i = 0; quads && i < units; i += 4)
+            nn_store32(out + i, nn_rnn_simple_bytes(nn_load32(way + 2 * i), nn_load32(way + 2 * i + 4)));
+        for (int32_t i = 0; !quads && i < units; i += 2) {
             uint32_t lanes = nn_load32(way + 2 * i);
             out[i] = (int8_t)nn_saturate8(nn_smla_lanes0(lanes, sign, zero) >> shift);
             if (i + 1 < units)
                 out[i + 1] = (int8_t)nn_saturate8(nn_smla_lanes1(lanes, sign, zero) >> shift);
         }
+    }
     return out;
 }
 
@@ -127,13 +167,9 @@ void nn_rnn_pool_s8(const nn_rnn_pool *p, const int8_t *const rows[], int8_t *ou
     for (int32_t j = 0; j < p->out_w; j++) {
         int32_t x = j > 0 ? kept_columns : 0, slid = (p->patch_w - kept_columns) * hidden;
         if (j > 0)
-            memmove(s.columns, s.columns + slid, (size_t)(kept_columns * hidden) * sizeof *s.columns);
-        for (; x < p->patch_w; x += 2) {
-            int both = x + 1 < p->patch_w;
-            project_columns(&s, rows, j * p->stride + x, both);
-            summarize_columns(&s, both, s.columns + x * hidden);
-            sweep_rows(&s, j, x, x + 1 + both);
-        }
+            copy(s.columns, s.columns + slid, kept_columns * hidden);
+        while (x < p->patch_w)
+            x += take_columns(&s, rows, j, x);
         summarize_rows(&s, j, s.kept_rows ? state + j * s.kept_rows * hidden : NULL);
         out = sweep_both_ways(&s, s.inputs, p->patch_h, out);
         out = sweep_both_ways(&s, s.columns, p->patch_w, out);

@@ -18,8 +18,8 @@
 #ifndef NN_RNN_SIMPLE_H
 #define NN_RNN_SIMPLE_H
 
-#include "nn_dot.h"
 #include "nn_rnn_assembly.h"
+#include "nn_rnn_dot.h"
 
 /* Largest sum of magnitudes of a row of U, that the accumulator fits 32 bits. */
 #define NN_RNN_SIMPLE_ROW ((1 << 17) - 1)
@@ -28,11 +28,11 @@
 /* The state of zero, in both lanes. */
 #define NN_RNN_ZERO 0xC000C000u
 
-/* What follows the words of U of two units: K of h less K of z, K of z. */
-#define NN_RNN_TAIL 4
+/* How many int16 follow the weights of four units: K of z of each, then K of h less K of z. */
+#define NN_RNN_TAIL 8
 
-/* Input products of two sequences, how many int16 lie from one step of each to its next, and where their
- * states wait for more steps (NULL if they do not). The assembly reads this struct. */
+/* Input products of two sequences, how many int16 lie from one step of each to its next, and their states,
+ * in turn. The assembly reads this struct. */
 typedef struct nn_rnn_inputs {
     const int16_t *x0, *x1;
     int32_t step0, step1, steps;
@@ -41,19 +41,18 @@ typedef struct nn_rnn_inputs {
 
 typedef struct nn_rnn_simple nn_rnn_simple;
 
-/* Takes two sequences of input products from in->state to their last states, which are left at the start of
- * `states` (room for 6 * hidden) and in in->state; from states of zero if `first`. */
-typedef void nn_rnn_simple_sweep(const nn_rnn_simple *c, const nn_rnn_inputs *in, int16_t *states, int first);
+/* Takes two sequences of input products through in->state, in place; from states of zero if `first`. spare:
+ * room for two states. */
+typedef void nn_rnn_simple_sweep(const nn_rnn_simple *c, const nn_rnn_inputs *in, int16_t *spare, int first);
 
-/* Constants of a cell. u: for each pair of units two values from which accumulators start (32 bits), a word
- * of -U of each in turn, from the word of the pair's own states on, and the tail. scale: 0 if r is the high
+/* Constants of a cell. u: -U (nn_rnn_dot.h), with a tail behind each four units. scale: 0 if r is the high
  * half. The assembly reads this struct. */
 struct nn_rnn_simple {
     uint32_t top;
-    int32_t lift, half;
+    int32_t half;
     uint32_t signs;
     const int16_t *end;
-    int32_t scale;
+    int32_t scale, lift;
     const int16_t *u;
     int32_t hidden;
     nn_rnn_simple_sweep *sweep;
@@ -78,53 +77,73 @@ static inline uint32_t nn_rnn_simple_sum(const nn_rnn_simple *c, int32_t low, in
     return nn_add16(r, k);
 }
 
-/* One step. The states lie twice in a row in `states`, so that from each pair of units on a whole state
- * follows: in its own order, in which U has them. New states go over the first copy. */
+#if !NN_ASSEMBLY
+/* Lanes of -(n + 2^14) + 2^6, kept below 2^14. */
+static inline uint32_t nn_rnn_simple_clamped(uint32_t n) {
+    return nn_lanes(nn_clamp_lane(64 - 16384 - nn_lane0(n), -16384, 16383),
+                    nn_clamp_lane(64 - 16384 - nn_lane1(n), -16384, 16383));
+}
+#endif
+
+/* States (of units 0 and 1, 2 and 3) as int8 with 7 fraction bits, in a word: h + 2^6 fits a lane, and is
+ * kept below 2^14, before 7 bits are dropped. */
+#define NN_RNN_BYTE_SHIFT 7
+
+static inline uint32_t nn_rnn_simple_bytes(uint32_t low, uint32_t high) {
+    uint32_t even = nn_pack_low(low, high), odd = nn_pack_high(low, high);
+#if NN_ASSEMBLY
+    uint32_t zero = 0xC040C040u;
+    __asm__("ssub16 %0, %2, %0\nssub16 %1, %2, %1\n"
+            "ssat16 %0, #15, %0\nssat16 %1, #15, %1\n"
+            : "+r"(even), "+r"(odd)
+            : "r"(zero));
+#else
+    even = nn_rnn_simple_clamped(even), odd = nn_rnn_simple_clamped(odd);
+#endif
+    return (even >> 7 & 0x00FF00FFu) | (odd << 1 & 0xFF00FF00u);
+}
+
+/* One step, from `old` to `states`. The first has a state of zero. */
 static inline void nn_rnn_simple_step(const nn_rnn_simple *c, const int16_t *x0, const int16_t *x1,
-                                      int16_t *states, int first) {
-    int32_t hidden = c->hidden;
+                                      const int16_t *old, int16_t *states, int first) {
     const int16_t *u = c->u;
-    for (int32_t i = 0; i < 2 * hidden; i += 4, x0 += 2, x1 += 2, u += NN_RNN_TAIL) {
-        int32_t start0 = (int32_t)nn_load32(u), start1 = (int32_t)nn_load32(u + 2);
-        nn_sums s = {start0, start1, start0, start1};
-        u = first ? u + 4 + 2 * hidden : nn_dot_pairs(&s, states + i, u + 4, hidden);
-        uint32_t more = nn_load32(u), k = nn_load32(u + 2);
-        uint32_t sum0 = first ? k : nn_rnn_simple_sum(c, s.p0c0, s.p0c1, k);
-        uint32_t sum1 = first ? k : nn_rnn_simple_sum(c, s.p1c0, s.p1c1, k);
-        nn_store32(states + i, nn_rnn_simple_gates(c, sum0, more, nn_load32(x0), nn_load32(states + i)));
-        nn_store32(states + i + 2,
-                   nn_rnn_simple_gates(c, sum1, more, nn_load32(x1), nn_load32(states + i + 2)));
+    for (int32_t i = 0; i < 2 * c->hidden; i += 8, u += NN_RNN_TAIL) {
+        nn_rnn_sums s;
+        u = first ? u + 8 + 4 * c->hidden : nn_rnn_dot(&s, old, u, c->hidden);
+        for (int32_t k = 0; k < 4; k += 2, x0 += 2, x1 += 2) {
+            uint32_t z = nn_load32(u + k), more = nn_load32(u + 4 + k);
+            uint32_t sum0 = first ? z : nn_rnn_simple_sum(c, s.first[k], s.first[k + 1], z);
+            uint32_t sum1 = first ? z : nn_rnn_simple_sum(c, s.second[k], s.second[k + 1], z);
+            const int16_t *from = old + i + 2 * k;
+            int16_t *to = states + i + 2 * k;
+            nn_store32(to, nn_rnn_simple_gates(c, sum0, more, nn_load32(x0), nn_load32(from)));
+            nn_store32(to + 2, nn_rnn_simple_gates(c, sum1, more, nn_load32(x1), nn_load32(from + 2)));
+        }
     }
 }
 
 static NN_NOINLINE void nn_rnn_simple_sweep_any(const nn_rnn_simple *c, const nn_rnn_inputs *in,
-                                                int16_t *states, int first) {
+                                                int16_t *spare, int first) {
     int32_t size = 2 * c->hidden;
     const int16_t *x0 = in->x0, *x1 = in->x1;
-    if (!first)
-        memcpy(states, in->state, (size_t)size * sizeof *states);
     for (int32_t i = 0; first && i < size; i += 2)
-        nn_store32(states + i, NN_RNN_ZERO);
+        nn_store32(in->state + i, NN_RNN_ZERO);
     for (int32_t t = 0; t < in->steps; t++, x0 += in->step0, x1 += in->step1) {
-        memcpy(states + size, states, (size_t)size * sizeof *states);
-        nn_rnn_simple_step(c, x0, x1, states, first && t == 0);
+        memcpy(spare, in->state, (size_t)size * sizeof *spare);
+        nn_rnn_simple_step(c, x0, x1, spare, in->state, first && t == 0);
     }
-    if (in->state)
-        memcpy(in->state, states, (size_t)size * sizeof *states);
 }
 
 /* The fastest sweep for a cell. */
 static inline nn_rnn_simple_sweep *nn_rnn_choose_sweep(const nn_rnn_simple *c) {
-#if NN_ASSEMBLY
-    int one = c->lift == 1, scaled = c->scale != 0;
-    if (c->hidden == 16 && scaled)
-        return one ? nn_rnn_sweep16_scaled_lift1 : nn_rnn_sweep16_scaled;
-    if (c->hidden == 16)
-        return one ? nn_rnn_sweep16_lift1 : nn_rnn_sweep16;
-    if (c->hidden == 8 && scaled)
-        return one ? nn_rnn_sweep8_scaled_lift1 : nn_rnn_sweep8_scaled;
-    if (c->hidden == 8)
-        return one ? nn_rnn_sweep8_lift1 : nn_rnn_sweep8;
+#if NN_RNN_ASSEMBLY
+    static nn_rnn_simple_sweep *const sweeps[][4] = {
+        {nn_rnn_sweep4, nn_rnn_sweep4_lift1, nn_rnn_sweep4_scaled, nn_rnn_sweep4_scaled_lift1},
+        {nn_rnn_sweep8, nn_rnn_sweep8_lift1, nn_rnn_sweep8_scaled, nn_rnn_sweep8_scaled_lift1},
+        {nn_rnn_sweep16, nn_rnn_sweep16_lift1, nn_rnn_sweep16_scaled, nn_rnn_sweep16_scaled_lift1},
+    };
+    if (c->hidden == 4 || c->hidden == 8 || c->hidden == 16)
+        return sweeps[c->hidden / 8][2 * (c->scale != 0) + (c->lift == 1)];
 #endif
     (void)c;
     return nn_rnn_simple_sweep_any;

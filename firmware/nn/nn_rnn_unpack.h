@@ -5,13 +5,16 @@
 
 #include "nn_rnn.h"
 
-/* Elements start (even), start + 1, ... of a row, times factor, round to the one before start. Returns their
- * sum. */
-static inline int32_t nn_rnn_unpack_row(int16_t *to, const int16_t *from, int32_t n, int32_t padded,
-                                        int32_t start, int32_t factor) {
-    int32_t sum = 0, k = start;
-    for (int32_t i = 0; i < padded; i += 2, k = k + 2 < padded ? k + 2 : 0, to += 4) {
-        int32_t low = k < n ? from[k] * factor : 0, high = k + 1 < n ? from[k + 1] * factor : 0;
+/* Unpacks row `unit` of a matrix (zeros if there is none), times factor; returns the sum of what it writes.
+ */
+static inline int32_t nn_rnn_unpack_row(int16_t *to, const int16_t *matrix, int32_t unit, int32_t units,
+                                        int32_t n, int32_t padded, int32_t factor) {
+    const int16_t *from = matrix + unit * n;
+    int32_t sum = 0;
+    to += 8 + 2 * (unit & 3);
+    for (int32_t k = 0; k < padded; k += 2, to += 8) {
+        int32_t low = unit < units && k < n ? from[k] * factor : 0;
+        int32_t high = unit < units && k + 1 < n ? from[k + 1] * factor : 0;
         to[0] = (int16_t)low, to[1] = (int16_t)high;
         sum += low + high;
     }
@@ -49,54 +52,82 @@ static inline int32_t nn_rnn_spare_bits(const nn_rnn_cell *p) {
     return p->u_shift <= 16 && all << (16 - p->u_shift) < 32768 ? 16 - p->u_shift : -1;
 }
 
-/* Unpacks a unit pair's lane of U. exists: whether there is such a unit. Returns what follows the pair. */
-static inline int16_t *nn_rnn_unpack_unit(int16_t *to, const nn_rnn *c, const nn_rnn_cell *p, int32_t unit,
-                                          int exists) {
-    const int16_t *row = p->u + (exists ? unit * p->hidden : 0);
-    int32_t lane = unit & 1, start = c->is_simple ? unit - lane : 0, scaled = c->simple.scale != 0;
-    int32_t factor = !c->is_simple ? 1 : scaled ? -1 : -(1 << (16 - p->u_shift));
-    int16_t *tail = to + 4 + 2 * c->hidden;
-    int32_t sum = nn_rnn_unpack_row(to + 4 + 2 * lane, row, exists ? p->hidden : 0, c->hidden, start, factor);
-    int32_t bias_z = exists ? p->bias_z[unit] : 0, bias_h = exists ? p->bias_h[unit] : 0;
-    if (c->is_simple) {
-        uint32_t k = (uint32_t)(32767 + bias_z - (1 << p->pre_bits)), high = scaled ? 0 : k << 16 | 1u << 15;
-        nn_store32(to + 2 * lane, ((uint32_t)sum << 14) + high);
-        tail[lane] = (int16_t)(bias_h - bias_z);
-        tail[2 + lane] = (int16_t)k;
-    } else {
-        tail[2 * lane] = (int16_t)bias_z;
-        tail[2 * lane + 1] = (int16_t)bias_h;
+/* The most by which a row of the matrix can lead away from its offset, for inputs of up to `limit`. */
+static inline uint32_t nn_rnn_spread(const int16_t *row, int32_t n, uint32_t limit) {
+    uint32_t sum = 0;
+    for (int32_t k = 0; k < n; k++)
+        sum += nn_magnitude(row[k]);
+    return sum * limit;
+}
+
+/* How many bits W is scaled up so that input products are the high halves of their sums; -1 if it cannot be
+ * or one may saturate. */
+static inline int32_t nn_rnn_spare_bits_w(const nn_rnn_cell *p, uint32_t limit) {
+    uint32_t all = 0, half = 1u << (p->w_shift - 1);
+    int fits = p->w_shift <= 16;
+    for (int32_t i = 0; i < p->hidden && fits; i++) {
+        const int16_t *row = p->w + i * p->inputs;
+        fits = (nn_rnn_spread(row, p->inputs, limit) + nn_magnitude(p->w_offset[i]) + half) >> p->w_shift <
+               32768;
+        for (int32_t k = 0; k < p->inputs; k++)
+            all |= nn_magnitude(row[k]);
     }
-    return tail + NN_RNN_TAIL;
+    return fits && all << (16 - p->w_shift) < 32768 ? 16 - p->w_shift : -1;
+}
+
+/* Unpacks W. of_states: whether its inputs are states of a simple cell. */
+static inline void nn_rnn_unpack_w(nn_rnn *c, const nn_rnn_cell *p, int of_states, uint32_t limit,
+                                   int16_t *w) {
+    int32_t bits = nn_rnn_spare_bits_w(p, limit);
+    c->high = bits >= 0;
+    int32_t scale = c->high ? 1 << bits : 1;
+    for (int32_t unit = 0; unit < c->hidden; unit++) {
+        int32_t factor = of_states ? -scale : scale;
+        int32_t sum = nn_rnn_unpack_row(w, p->w, unit, p->hidden, p->inputs, c->inputs, factor);
+        uint32_t offset = unit < p->hidden ? (uint32_t)(p->w_offset[unit] + (1 << (p->w_shift - 1))) : 0;
+        offset = offset * (uint32_t)scale + (of_states ? (uint32_t)sum << 14 : 0) + (c->high ? 1u << 31 : 0);
+        nn_store32(w + 2 * (unit & 3), offset);
+        w += (unit & 3) == 3 ? 4 * c->inputs + 8 : 0;
+    }
+}
+
+/* Unpacks U with the biases; returns what follows it. */
+static inline int16_t *nn_rnn_unpack_u(const nn_rnn *c, const nn_rnn_cell *p, int16_t *u) {
+    int32_t scaled = c->simple.scale != 0, start = 8 + 4 * c->hidden;
+    int32_t factor = !c->is_simple ? 1 : scaled ? -1 : -(1 << (16 - p->u_shift));
+    for (int32_t unit = 0; unit < c->hidden; unit++) {
+        int32_t lane = unit & 3, exists = unit < p->hidden;
+        int32_t sum = nn_rnn_unpack_row(u, p->u, unit, p->hidden, p->hidden, c->hidden, factor);
+        int32_t bias_z = exists ? p->bias_z[unit] : 0, bias_h = exists ? p->bias_h[unit] : 0;
+        int16_t *tail = u + start;
+        if (c->is_simple) {
+            uint32_t k = (uint32_t)(32767 + bias_z - (1 << p->pre_bits));
+            nn_store32(u + 2 * lane, ((uint32_t)sum << 14) + (scaled ? 0 : k << 16 | 1u << 15));
+            tail[lane] = (int16_t)k, tail[4 + lane] = (int16_t)(bias_h - bias_z);
+        } else {
+            nn_store32(u + 2 * lane, 1u << (p->u_shift - 1));
+            tail[2 * lane] = (int16_t)bias_z, tail[2 * lane + 1] = (int16_t)bias_h;
+        }
+        u += lane == 3 ? start + NN_RNN_TAIL : 0;
+    }
+    return u;
 }
 
 /* Unpacks a cell at `to` and moves `to` behind it: hidden * (inputs + hidden + 6) int16. of_states: whether
- * its inputs are states of a simple cell. */
+ * its inputs are states of a simple cell; limit: the magnitude of its inputs. */
 static inline nn_rnn nn_rnn_unpack(const nn_rnn_cell *p, const int16_t *sigmoid, const int16_t *tanh,
-                                   int is_simple, int of_states, int16_t **to) {
+                                   int is_simple, int of_states, uint32_t limit, int16_t **to) {
     nn_rnn c = {.hidden = nn_quad(p->hidden), .inputs = nn_quad(p->inputs), .w_shift = p->w_shift};
     c.u_shift = p->u_shift, c.pre_bits = p->pre_bits, c.zeta = p->zeta, c.nu = p->nu;
     c.sigmoid = sigmoid, c.tanh = tanh, c.is_simple = is_simple;
-    int32_t half = 1 << (p->w_shift - 1);
-    int16_t *w = *to, *u = w + c.hidden * (c.inputs + 2);
-    c.w = w, c.u = u;
+    c.w = *to, c.u = *to + c.hidden * (c.inputs + 2);
     c.simple.top = (65535u - (2u << p->pre_bits)) * 0x00010001u, c.simple.lift = 13 - p->pre_bits;
     c.simple.half = (1 << p->pre_bits) - 1, c.simple.signs = NN_RNN_SIGNS;
     c.simple.scale = is_simple && nn_rnn_spare_bits(p) < 0 ? (int32_t)(1u << (32 - p->u_shift)) : 0;
-    for (int32_t unit = 0; unit < c.hidden; unit++) {
-        int exists = unit < p->hidden;
-        int16_t *lane = w + 2 * (unit & 1), *next = nn_rnn_unpack_unit(u, &c, p, unit, exists);
-        const int16_t *row = p->w + (exists ? unit * p->inputs : 0);
-        int32_t sum =
-            nn_rnn_unpack_row(lane + 4, row, exists ? p->inputs : 0, c.inputs, 0, of_states ? -1 : 1);
-        uint32_t offset = exists ? (uint32_t)(p->w_offset[unit] + half) : 0;
-        nn_store32(lane, offset + (of_states ? (uint32_t)sum << 14 : 0));
-        if (unit & 1)
-            w += 2 * c.inputs + 4, u = next;
-    }
-    c.simple.u = c.u, c.simple.end = u, c.simple.hidden = c.hidden;
+    nn_rnn_unpack_w(&c, p, of_states, limit, *to);
+    *to = nn_rnn_unpack_u(&c, p, *to + c.hidden * (c.inputs + 2));
+    c.simple.u = c.u, c.simple.end = *to, c.simple.hidden = c.hidden;
     c.simple.sweep = nn_rnn_choose_sweep(&c.simple);
-    *to = u;
     return c;
 }
 

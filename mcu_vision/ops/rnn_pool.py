@@ -196,10 +196,11 @@ class RnnPool(Op):
         if self.smooth:
             params |= {"sigmoid": gate_table("sigmoid"), "tanh": gate_table("tanh")}
         e1, e2, pixel = quad(h1), quad(h2), quad(x.shape[3])
-        products = self.patch[0] * max(2 * e1, e2) + self.patch[1] * e2
+        batch = 4 if self.stride > 2 else 2
+        products = self.patch[0] * max(batch * e1, e2) + self.patch[1] * e2
         waiting = -(-self.patch[1] // self.stride) * -(-self.patch[0] // 2) * 2 * e1
         matrices = e1 * (pixel + e1 + 6) + e2 * (e1 + e2 + 6)
-        scratch = 2 * (matrices + 2 * pixel + 6 * max(e1, e2) + products + waiting)
+        scratch = 2 * (matrices + 2 * pixel + 4 * max(e1, e2) + products + waiting)
         state = 2 * max(self.patch[0] - self.stride, 0) * columns * e2
         return KernelCall(
             "nn_rnn_pool_s8", "nn_rnn_pool", params, ("rows",), scratch, state, passes_step=True, passes_state=True

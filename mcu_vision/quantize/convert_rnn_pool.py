@@ -13,6 +13,8 @@ from mcu_vision.ops.rnn_pool import ONE, STATE_BITS, Cell, CellFormat
 
 INT32_LIMIT = 2**31 - 1
 PRE_BITS = (5, 13)
+HIGH_HALF = 16
+"""Most bits by which sums of products are shifted right: kernels then find the result in their high halves."""
 SMOOTH_LIMIT = 8.0
 """Beyond it the tables of the smooth gates are constant."""
 
@@ -41,8 +43,9 @@ def _convert_cell(op: RnnPool, index: int, cell: Cell, input_limit: int, state_l
     """cell: w already times the scale of its input."""
     gates = [_q14(op, name, value) for name, value in (("zeta", op.zeta[index]), ("nu", op.nu[index]))]
     pre_bits = _pre_bits(op, cell, state_limit / ONE)
-    w_bits = _weight_bits(cell.w, input_limit, pre_bits)
-    u_bits = _weight_bits(cell.u, state_limit, pre_bits - STATE_BITS)
+    most = pre_bits + HIGH_HALF
+    w_bits = min(_weight_bits(cell.w, input_limit, pre_bits), most)
+    u_bits = min(_weight_bits(cell.u, state_limit, pre_bits - STATE_BITS), most - STATE_BITS)
     integers = Cell(
         _to_int16(cell.w, w_bits),
         _to_int16(cell.u, u_bits),

@@ -23,7 +23,7 @@ TARGET = [
     "-ffreestanding",
     "-ffunction-sections",
 ]
-ZIG_TARGET = ["-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4", "-fno-sanitize=undefined"]
+ZIG_TARGET = ["-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4+vfp4d16sp", "-fno-sanitize=undefined"]
 # Where clang turns memset into a call of its own run-time library.
 LIBRARIES = {"zig": ["-rtlib=compiler-rt"], "gcc": []}
 SCRIPT = """
