@@ -96,7 +96,7 @@ def rnn_pool(height: int, width: int, channels: int, hidden: int, patch: int = 8
             values = random.integers(-2000, 2001, shape).astype(np.int16)
             constants.append(Tensor(f"{key}{index}", shape, "int16", None, values))
     op = ops.RnnPool("layer", (), (), (patch, patch), stride)
-    op.formats = (CellFormat(21, 14, 12, 1 << 14, 0), CellFormat(29, 15, 12, 1 << 14, 0))
+    op.formats = (CellFormat(21, 14, 12, 1 << 14, 0), CellFormat(28, 14, 12, 1 << 14, 0))
     return _graph(op, [_image(height, width, channels)], constants, Quantization((1 / 128,), 0))
 
 

@@ -265,12 +265,26 @@ void nn_copy_s8(const nn_copy *p, const int8_t *row, int8_t *out);
 /* One FastGRNN cell; w (hidden, inputs), u (hidden, hidden), w_offset[i] = -zero point * sum of row i of w.
  * Shifts 1..31, pre_bits 5..13. So that sums keep within 32 bits: for each row of u, and of the second
  * cell's w, the sum of magnitudes is under 2^16 (under 2^17 if zeta = 1, nu = 0); of the first cell's w
- * under 2^22. */
+ * under 2^22.
+ * sweep, project: code made for the zeros of u and w (nn_rnn_sparse.h), and the words that it reads; NULL
+ * where there is none. */
+struct nn_rnn_simple;
+struct nn_rnn_inputs;
+
+typedef void nn_rnn_sweep_code(const struct nn_rnn_simple *c, const struct nn_rnn_inputs *in, int16_t *spare,
+                               int first);
+typedef void nn_rnn_project_code(const int16_t *x, const int16_t *w, int16_t *out0, int16_t *out1);
+
 typedef struct {
     int32_t inputs, hidden, pre_bits, w_shift, u_shift, zeta, nu;
     const int16_t *w, *u;
     const int32_t *w_offset;
     const int16_t *bias_z, *bias_h;
+    nn_rnn_sweep_code *sweep;
+    const int32_t *sweep_stream;
+    nn_rnn_project_code *project;
+    const int32_t *project_stream;
+    int32_t sweep_words, project_words;
 } nn_rnn_cell;
 
 /* RNNPool. Step s pools rows [s * stride, s * stride + patch_h), given in `rows` (patch_h pointers), to

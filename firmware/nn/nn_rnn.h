@@ -21,6 +21,7 @@ typedef struct {
     int32_t hidden, inputs, w_shift, u_shift, pre_bits, zeta, nu;
     const int16_t *w, *u, *sigmoid, *tanh;
     int is_simple, high;
+    nn_rnn_project_code *project;
     nn_rnn_simple simple;
 } nn_rnn;
 
@@ -40,6 +41,10 @@ static inline uint32_t nn_rnn_round(const nn_rnn *c, int32_t low, int32_t high) 
 /* Input products of two vectors plus 2^15, to out0 and out1 (`hidden` unsigned values each). */
 static NN_NOINLINE void nn_rnn_project(const nn_rnn *c, const int16_t *x, int16_t *out0, int16_t *out1) {
     const int16_t *w = c->w, *end = w + c->hidden * (c->inputs + 2);
+    if (c->project) {
+        c->project(x, w, out0, out1);
+        return;
+    }
 #if NN_RNN_ASSEMBLY
     if (c->inputs == 4 || c->inputs == 8 || c->inputs == 16) {
         if (c->high)

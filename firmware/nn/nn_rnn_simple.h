@@ -18,6 +18,7 @@
 #ifndef NN_RNN_SIMPLE_H
 #define NN_RNN_SIMPLE_H
 
+#include "nn.h"
 #include "nn_rnn_assembly.h"
 #include "nn_rnn_dot.h"
 
@@ -43,7 +44,7 @@ typedef struct nn_rnn_simple nn_rnn_simple;
 
 /* Takes two sequences of input products through in->state, in place; from states of zero if `first`. spare:
  * room for two states. */
-typedef void nn_rnn_simple_sweep(const nn_rnn_simple *c, const nn_rnn_inputs *in, int16_t *spare, int first);
+typedef nn_rnn_sweep_code nn_rnn_simple_sweep;
 
 /* Constants of a cell. u: -U (nn_rnn_dot.h), with a tail behind each four units. scale: 0 if r is the high
  * half. The assembly reads this struct. */

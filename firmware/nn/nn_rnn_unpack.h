@@ -80,6 +80,11 @@ static inline void nn_rnn_unpack_w(nn_rnn *c, const nn_rnn_cell *p, int of_state
                                    int16_t *w) {
     int32_t bits = nn_rnn_spare_bits_w(p, limit);
     c->high = bits >= 0;
+    if (c->high && of_states && p->project) {
+        c->project = p->project;
+        memcpy(w, p->project_stream, (size_t)p->project_words * sizeof *p->project_stream);
+        return;
+    }
     int32_t scale = c->high ? 1 << bits : 1;
     for (int32_t unit = 0; unit < c->hidden; unit++) {
         int32_t factor = of_states ? -scale : scale;
@@ -91,8 +96,8 @@ static inline void nn_rnn_unpack_w(nn_rnn *c, const nn_rnn_cell *p, int of_state
     }
 }
 
-/* Unpacks U with the biases; returns what follows it. */
-static inline int16_t *nn_rnn_unpack_u(const nn_rnn *c, const nn_rnn_cell *p, int16_t *u) {
+/* Unpacks U with the biases. */
+static inline void nn_rnn_unpack_u(const nn_rnn *c, const nn_rnn_cell *p, int16_t *u) {
     int32_t scaled = c->simple.scale != 0, start = 8 + 4 * c->hidden;
     int32_t factor = !c->is_simple ? 1 : scaled ? -1 : -(1 << (16 - p->u_shift));
     for (int32_t unit = 0; unit < c->hidden; unit++) {
@@ -110,7 +115,6 @@ static inline int16_t *nn_rnn_unpack_u(const nn_rnn *c, const nn_rnn_cell *p, in
         }
         u += lane == 3 ? start + NN_RNN_TAIL : 0;
     }
-    return u;
 }
 
 /* Unpacks a cell at `to` and moves `to` behind it: hidden * (inputs + hidden + 6) int16. of_states: whether
@@ -125,9 +129,16 @@ static inline nn_rnn nn_rnn_unpack(const nn_rnn_cell *p, const int16_t *sigmoid,
     c.simple.half = (1 << p->pre_bits) - 1, c.simple.signs = NN_RNN_SIGNS;
     c.simple.scale = is_simple && nn_rnn_spare_bits(p) < 0 ? (int32_t)(1u << (32 - p->u_shift)) : 0;
     nn_rnn_unpack_w(&c, p, of_states, limit, *to);
-    *to = nn_rnn_unpack_u(&c, p, *to + c.hidden * (c.inputs + 2));
+    int16_t *u = *to + c.hidden * (c.inputs + 2);
+    *to = u + c.hidden * (c.hidden + 4);
     c.simple.u = c.u, c.simple.end = *to, c.simple.hidden = c.hidden;
-    c.simple.sweep = nn_rnn_choose_sweep(&c.simple);
+    if (is_simple && !c.simple.scale && p->sweep) {
+        c.simple.sweep = p->sweep;
+        memcpy(u, p->sweep_stream, (size_t)p->sweep_words * sizeof *p->sweep_stream);
+    } else {
+        c.simple.sweep = nn_rnn_choose_sweep(&c.simple);
+        nn_rnn_unpack_u(&c, p, u);
+    }
     return c;
 }
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mcu_vision.codegen.sparse_rnn import SparseCode, sparse_code
 from mcu_vision.ir import Array, Graph, Op, RowWindow, Tensor
+from mcu_vision.ops.rnn_pool import RnnPool
 from mcu_vision.plan import Buffer, Place, Program
 
 C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "int32_t", "float32": "float"}
@@ -47,6 +49,7 @@ class COperator:
     arguments: list[str]
     copies_from: int | None
     output_ring: str
+    codes: list[SparseCode] = field(default_factory=list)
 
     @property
     def uses_step(self) -> bool:
@@ -86,6 +89,11 @@ class CModel:
     input_address: str | None
     input_preserved: bool
     kernels: list[str] = field(default_factory=list)
+
+    @property
+    def has_sparse_code(self) -> bool:
+        """True if an operator has routines of its own."""
+        return any(op.codes for op in self.operators)
 
     @property
     def detection_output(self) -> int:
@@ -189,6 +197,12 @@ def _lower_op(
             fields.append((key, array.name))
         else:
             fields.append((key, str(int(value))))
+    codes = sparse_code(op, graph, name) if isinstance(op, RnnPool) else []
+    for code in codes:
+        stream = CArray(f"{code.name}_stream", "int32_t", code.stream)
+        arrays.append(stream)
+        words = str(code.stream.size)
+        fields += [(code.key, code.name), (f"{code.key}_stream", stream.name), (f"{code.key}_words", words)]
     output = graph.tensors[op.outputs[0]]
     setup, arguments = _inputs(graph, op, call.arguments, rings) if call.struct else ([], ["step"])
     row = "0" if op.accumulates or output.rows == 1 else "step"
@@ -218,6 +232,7 @@ def _lower_op(
         arguments,
         min(copies, default=None),
         rings[output.name].name,
+        codes,
     )
 
 

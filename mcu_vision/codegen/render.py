@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from mcu_vision.codegen.console_options import ConsoleOptions
@@ -28,7 +29,8 @@ def generate_sources(program: Program, folder: Path, console: ConsoleOptions | N
     for template, name in _FILES.items():
         text = environment.get_template(template).render(model=model, console=console or ConsoleOptions())
         (folder / name.format(prefix=model.prefix)).write_text(text)
-    for source in kernel_sources(model.kernels):
+    headers = ["nn_rnn_sparse.h"] if model.has_sparse_code else []
+    for source in kernel_sources(model.kernels, headers):
         shutil.copy(source, folder / source.name)
     return model
 
@@ -39,10 +41,10 @@ def _c_float(value: float) -> str:
     return f"{text}f" if any(c in text for c in ".en") else f"{text}.0f"
 
 
-def kernel_sources(functions: list[str]) -> list[Path]:
-    """The kernel files that define `functions`, what those call, and the headers they include."""
+def kernel_sources(functions: list[str], headers: Sequence[str] = ()) -> list[Path]:
+    """The kernel files that define `functions`, what those call, and the headers that they or the model include."""
     folder = resource("firmware", "nn")
-    pending = [folder / f"{name}.c" for name in functions] + [folder / "nn.h", folder / "nn_rows.h"]
+    pending = [folder / f"{name}.c" for name in functions] + [folder / name for name in ("nn.h", "nn_rows.h", *headers)]
     found: set[Path] = set()
     while pending:
         path = pending.pop()

@@ -57,7 +57,7 @@ def rnn_pool(w: int, k: int, h1: int, h2: int, patch: int = 8, stride: int = 4) 
         for key, shape in shapes.items():
             constants[f"{key}{index}"] = constant(f"{key}{index}", shape, "int16", 2000)
     op = ops.RnnPool("pool", (), (), (patch, patch), stride)
-    op.formats = (CellFormat(21, 14, 12, 1 << 14, 0), CellFormat(29, 15, 12, 1 << 14, 0))
+    op.formats = (CellFormat(21, 14, 12, 1 << 14, 0), CellFormat(28, 14, 12, 1 << 14, 0))
     return one_op(op, [activation("x", (1, patch + stride, w, k), -128)], constants, activation("out", ()))
 
 

@@ -1,0 +1,173 @@
+"""Straight-line code for RNNPool cells whose matrices hold many zeros, in the frames of nn_rnn_sparse.h.
+
+Products are taken two units at a time. Two weights of one unit that meet the same word of the vector share an
+SMLAD; the others take an SMLABB, SMLABT, SMLATB or SMLATT each, and lie two in a word of the stream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+import numpy as np
+
+from mcu_vision.int8 import IntArray
+from mcu_vision.ir import Graph, to_int
+from mcu_vision.ops.rnn_pool import ONE, STATE_BITS, Cell, CellFormat, RnnPool
+
+SIZES = (8, 16)
+"""Hidden sizes that nn_rnn_sparse.h has frames for."""
+SUMS = ("r9", "r10")
+WEIGHTS = ("r11", "r12", "lr")
+STREAM = "r8"
+GAIN = 0.9
+"""Code is generated where its products take less than this share of the cycles of the whole matrix."""
+DENSE_CYCLES = 15 / 16
+"""Of a weight, by nn_rnn_assembly.h."""
+INT16_LIMIT = 1 << 15
+ROW_LIMIT = 1 << 17
+"""Bound of a row's sum of magnitudes: NN_RNN_SIMPLE_ROW."""
+
+
+@dataclass(frozen=True)
+class SparseCode:
+    """A routine for one matrix: the macro of nn_rnn_sparse.h that makes it, and the words it reads (int32)."""
+
+    name: str
+    key: str
+    macro: str
+    stream: IntArray
+    lines: list[str]
+    """Assembly of the products, one string for each two units."""
+
+
+@dataclass
+class _Products:
+    lines: list[str] = field(default_factory=list)
+    stream: list[int] = field(default_factory=list)
+    cycles: float = 0.0
+
+
+def sparse_code(op: RnnPool, graph: Graph, prefix: str) -> list[SparseCode]:
+    """Routines of an operator: sweeps of its cells and the input product of the second, where they gain."""
+    if op.smooth:
+        return []
+    cells = [Cell(*(to_int(op.constant(graph, 1 + 4 * i + k)) for k in range(4))) for i in (0, 1)]
+    simple = [_is_simple(cell, form) for cell, form in zip(cells, op.formats, strict=True)]
+    found = [
+        _sweep(f"{prefix}_sweep{i + 1}", f"cell{i + 1}", cells[i], op.formats[i]) if simple[i] else None for i in (0, 1)
+    ]
+    found.append(_project(f"{prefix}_project2", cells[1], op.formats[1]) if simple[0] else None)
+    return [code for code in found if code is not None]
+
+
+def _is_simple(cell: Cell, form: CellFormat) -> bool:
+    """As nn_rnn_is_simple, with U scaled up to the high half of its sums."""
+    shift = form.u_bits + STATE_BITS - form.pre_bits
+    if (form.zeta, form.nu) != (ONE, 0) or not 1 < shift <= 16:
+        return False
+    sums = np.abs(cell.u).sum(1)
+    bias = np.maximum(np.abs(cell.bias_z), np.abs(cell.bias_h))
+    lanes = (sums << STATE_BITS >> shift) + 1 + bias + (1 << form.pre_bits)
+    return bool(sums.max() < ROW_LIMIT and lanes.max() < INT16_LIMIT and _fits(cell.u << (16 - shift)))
+
+
+def _fits(weights: IntArray) -> bool:
+    return bool(np.abs(weights).max() < INT16_LIMIT)
+
+
+def _sweep(name: str, cell_name: str, cell: Cell, form: CellFormat) -> SparseCode | None:
+    hidden = len(cell.u)
+    if hidden not in SIZES:
+        return None
+    k = INT16_LIMIT - 1 + cell.bias_z - (1 << form.pre_bits)
+    weights = -cell.u << (16 - (form.u_bits + STATE_BITS - form.pre_bits))
+    products = _products(weights, (weights.sum(1) << STATE_BITS) + (k << 16) + (1 << 15))
+    if not _gains(products, weights):
+        return None
+    head, tail = _words(k), _words(cell.bias_h - cell.bias_z)
+    stream = np.array([*head, *products.stream, *tail], np.int64)
+    mix = "NN_RNN_MIX_LIFT1" if form.pre_bits == 12 else "NN_RNN_MIX_ANY"
+    frame = f'NN_RNN_SPARSE_SWEEP({name}, {hidden}, "{2 * hidden}", "{4 * len(stream) - 2 * hidden}", {mix},'
+    return SparseCode(name, f"{cell_name}.sweep", frame, _int32(stream), products.lines)
+
+
+def _project(name: str, cell: Cell, form: CellFormat) -> SparseCode | None:
+    hidden, inputs = cell.w.shape
+    shift = form.w_bits - form.pre_bits
+    half = 1 << (shift - 1)
+    if hidden not in SIZES or inputs not in SIZES or not 1 <= shift <= 16:
+        return None
+    weights = -cell.w << (16 - shift)
+    if not _fits(weights) or (int(np.abs(cell.w).sum(1).max()) << STATE_BITS) + half >= INT16_LIMIT << shift:
+        return None
+    products = _products(weights, (half << (16 - shift)) + (weights.sum(1) << STATE_BITS) + (1 << 31))
+    if not _gains(products, weights):
+        return None
+    frame = f"NN_RNN_SPARSE_PROJECT({name}, {inputs}, {hidden},"
+    return SparseCode(name, "cell2.project", frame, _int32(np.array(products.stream, np.int64)), products.lines)
+
+
+def _gains(products: _Products, weights: IntArray) -> bool:
+    return products.cycles < GAIN * DENSE_CYCLES * weights.size
+
+
+def _products(weights: IntArray, starts: IntArray) -> _Products:
+    """Code for all units (an even number), and its stream; starts: what the sums start from, modulo 2**32."""
+    products = _Products()
+    for unit in range(0, len(weights), 2):
+        work = _pair_work(weights[unit : unit + 2])
+        lines = _loads_and_products(work, products)
+        products.stream += [int(s) for s in starts[unit : unit + 2]]
+        products.stream += [word for word, _ in work]
+        lines += [f"pkhtb {SUMS[0]}, {SUMS[1]}, {SUMS[0]}, asr #16", f"vmov s{unit // 2}, {SUMS[0]}"]
+        products.cycles += 2
+        products.lines.append("".join(f"{line}\\n" for line in lines))
+    return products
+
+
+def _pair_work(rows: IntArray) -> list[tuple[int, list[str]]]:
+    """Words of weights of two units, each with its instructions, in which {w} is the word's register."""
+    both: list[tuple[int, list[str]]] = []
+    single: list[tuple[int, str]] = []
+    for total, row in zip(SUMS, rows, strict=True):
+        for k, (low, high) in enumerate(row.reshape(-1, 2).tolist()):
+            if low and high:
+                both.append((_word(low, high), [f"smlad {total}, r{k}, {{w}}, {total}"]))
+            elif low or high:
+                lane = "b" if low else "t"
+                single.append((low or high, f"smla{lane}{{lane}} {total}, r{k}, {{w}}, {total}"))
+    for first, second in zip_longest(single[::2], single[1::2], fillvalue=(0, "")):
+        code = [text.replace("{lane}", lane) for (_, text), lane in ((first, "b"), (second, "t")) if text]
+        both.append((_word(first[0], second[0]), code))
+    return both
+
+
+def _loads_and_products(work: list[tuple[int, list[str]]], products: _Products) -> list[str]:
+    """The starts come with the first words; then as many words a load as there are registers."""
+    lines: list[str] = []
+    at, registers = 0, list(SUMS)
+    while at < len(work) or registers:
+        part = work[at : at + len(WEIGHTS)]
+        registers += WEIGHTS[: len(part)]
+        single = len(registers) == 1
+        lines.append(
+            f"ldr {registers[0]}, [{STREAM}], #4" if single else f"ldmia {STREAM}!, {{{', '.join(registers)}}}"
+        )
+        lines += [c.replace("{w}", w) for (_, code), w in zip(part, WEIGHTS, strict=False) for c in code]
+        products.cycles += 1 + len(registers) + sum(len(code) for _, code in part)
+        at, registers = at + len(part), []
+    return lines
+
+
+def _word(low: int, high: int) -> int:
+    return (low & 0xFFFF) | (high & 0xFFFF) << 16
+
+
+def _words(lanes: IntArray) -> list[int]:
+    return [_word(low, high) for low, high in lanes.reshape(-1, 2).tolist()]
+
+
+def _int32(words: IntArray) -> IntArray:
+    """Modulo 2**32, as int32."""
+    return (words & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
