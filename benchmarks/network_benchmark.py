@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlperf_models import DsCnn, ResNet8
+from prune_pooling import write_pruned
 from random_models import random_model
 from torch import nn
 
@@ -31,10 +32,16 @@ def _random(name: str, build: Callable[[], nn.Module] | None = None) -> Callable
     return lambda cache: str(random_model(name, cache, build))
 
 
+def _sparse_pool(cache: Path) -> str:
+    cache.mkdir(parents=True, exist_ok=True)
+    return str(write_pruned("face-m4", cache / "face-m4-sparse.int8.safetensors"))
+
+
 NETWORKS = (
     Network(
         "face-m4", lambda _: "face-m4", (75, 110), (60, 84), "EdgeML 1,055 / 1,403 M; 10.45 s published (RNNPool paper)"
     ),
+    Network("face-m4-sparse", _sparse_pool, (60, 90), (48, 70), ""),
     Network("person_detect", lambda _: str(PERSON_DETECT), (7.5, None), (6.3, None), "TFLM + CMSIS-NN 22.9 / 27.4 M"),
     Network("vww-mobilenet", _random("vww-mobilenet"), (7.3, 11.5), (6.2, 9.5), "TFLM + CMSIS-NN 24.1 / 29.0 M"),
     Network(

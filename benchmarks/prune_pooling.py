@@ -41,13 +41,19 @@ def keep_largest(weights: Array, share: float) -> Array:
     return pruned.reshape(weights.shape)
 
 
+def write_pruned(model: str, out: Path) -> Path:
+    """Prune a shipped or saved model; returns `out`."""
+    save_graph(prune_pooling(load_graph(find_model(model))), out)
+    return out
+
+
 def main() -> None:
     """Read, prune, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", help="a shipped model's name, or a saved quantised model")
     parser.add_argument("out", type=Path, help="where to write")
     options = parser.parse_args()
-    save_graph(prune_pooling(load_graph(find_model(options.model))), options.out)
+    write_pruned(options.model, options.out)
 
 
 if __name__ == "__main__":
