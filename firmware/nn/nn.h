@@ -266,8 +266,10 @@ void nn_copy_s8(const nn_copy *p, const int8_t *row, int8_t *out);
  * Shifts 1..31, pre_bits 5..13. So that sums keep within 32 bits: for each row of u, and of the second
  * cell's w, the sum of magnitudes is under 2^16 (under 2^17 if zeta = 1, nu = 0); of the first cell's w
  * under 2^22.
- * sweep, project: code made for the zeros of u and w (nn_rnn_sparse.h), and the words that it reads; NULL
- * where there is none. */
+ * simple: whether nn_rnn_simple.h holds for the cell, and for what it gives to the next. u_spare, w_spare: by
+ * how many bits u and w can be scaled up such that results are the high halves of their sums and none
+ * saturates; -1 if they cannot. sweep, project: code made for the zeros of u and w (nn_rnn_sparse.h), and the
+ * words that it reads; NULL where there is none. */
 struct nn_rnn_simple;
 struct nn_rnn_inputs;
 
@@ -280,6 +282,7 @@ typedef struct {
     const int16_t *w, *u;
     const int32_t *w_offset;
     const int16_t *bias_z, *bias_h;
+    int8_t simple, u_spare, w_spare;
     nn_rnn_sweep_code *sweep;
     const int32_t *sweep_stream;
     nn_rnn_project_code *project;
@@ -289,13 +292,14 @@ typedef struct {
 
 /* RNNPool. Step s pools rows [s * stride, s * stride + patch_h), given in `rows` (patch_h pointers), to
  * out_w patches of 4 * cell2.hidden channels; if repeat_last is set the last patch is written twice. sigmoid
- * and tanh: gate tables of 513 entries, or NULL for piecewise-linear gates. Definition:
- * mcu_vision/ops/rnn_pool.py.
- * state: 2 * max(patch_h - stride, 0) * out_w * h2, where h1, h2, k = quad(cell1.hidden, cell2.hidden, in_c).
- * scratch: 2 * (h1 * (k + h1 + 6) + h2 * (h1 + h2 + 6) + 2 * k + 4 * max(h1, h2) + patch_h * max(b * h1, h2)
+ * and tanh: gate tables of 513 entries, or NULL for piecewise-linear gates. pixel_shift: by how many bits
+ * pixels are scaled up such that input products are the high halves of their sums, -1 if they are widened to
+ * int16 first. Definition: mcu_vision/ops/rnn_pool.py. state: 2 * max(patch_h - stride, 0) * out_w * h2,
+ * where h1, h2, k = quad(cell1.hidden, cell2.hidden, in_c). scratch: 2 * (h1 * (k + h1 + 6) + h2 * (h1 + h2 +
+ * 6) + 2 * k + (b + 2) * max(h1, h2) + patch_h * max(b * h1, h2)
  * + patch_w * h2 + 2 * ceil(patch_w / stride) * ceil(patch_h / 2) * h1), b = 4 if stride > 2, else 2. */
 typedef struct {
-    int16_t in_w, in_c, out_w, patch_h, patch_w, stride, repeat_last, out_bits;
+    int16_t in_w, in_c, out_w, patch_h, patch_w, stride, repeat_last, out_bits, pixel_shift;
     nn_rnn_cell cell1, cell2;
     const int16_t *sigmoid, *tanh;
 } nn_rnn_pool;

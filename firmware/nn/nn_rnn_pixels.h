@@ -17,25 +17,17 @@ typedef struct {
     const int16_t *w_end;
 } nn_rnn_pixels;
 
-/* Writes the matrix w of a cell in this format, if it can be done; returns the shift of pixels, else -1. */
-static inline int32_t nn_rnn_unpack_pixels(const nn_rnn_cell *p, int32_t row_bytes, int16_t *w) {
-    int32_t shift = 16 - p->w_shift, channels = p->inputs, half = 1 << (p->w_shift - 1);
-    if (channels > 4 || row_bytes < 4 || shift < 0 || shift > 7)
-        return -1;
-    for (int32_t unit = 0; unit < p->hidden; unit++) {
-        uint32_t offset = nn_magnitude(p->w_offset[unit] + half);
-        if ((nn_rnn_spread(p->w + unit * channels, channels, 128) + offset) >> p->w_shift > 32767)
-            return -1;
-    }
+/* Writes the matrix w of a cell in this format. */
+static inline void nn_rnn_unpack_pixels(const nn_rnn_cell *p, int32_t shift, int16_t *w) {
+    int32_t channels = p->inputs;
     for (int32_t unit = 0; unit < nn_quad(p->hidden); unit++) {
         int16_t k[4] = {0, 0, 0, 0}, *row = w + unit / 2 * 12 + unit % 2 * 2;
         for (int32_t i = 0; i < channels && unit < p->hidden; i++)
             k[i] = p->w[unit * channels + i];
-        int32_t offset = unit < p->hidden ? p->w_offset[unit] + half : 0;
+        int32_t offset = unit < p->hidden ? p->w_offset[unit] + (1 << (p->w_shift - 1)) : 0;
         nn_store32(row, ((uint32_t)(offset - 128 * (k[0] + k[1] + k[2] + k[3])) << shift) + (1u << 31));
         row[4] = k[0], row[5] = k[2], row[8] = k[1], row[9] = k[3];
     }
-    return shift;
 }
 
 /* Says where to read pixel x0 and x1 of rows of row_bytes, within the row. */

@@ -9,10 +9,11 @@ typedef struct {
     nn_rnn first, second;
     int32_t kept_rows; /* rows of the patch whose summaries the next step needs */
     int32_t fresh;     /* first row of the patch whose summary is not kept from before */
-    int32_t shift;     /* of nn_rnn_unpack_pixels */
+    int32_t shift;     /* of pixels, -1 if they are widened first */
     int32_t batch;     /* columns that are taken at a time */
     int16_t *pixels;   /* 2 pixels */
-    int16_t *states;   /* of two sequences, and room for two */
+    int16_t *states;   /* of the columns, or of both ways */
+    int16_t *spare;    /* room for two states */
     int16_t *inputs;   /* input products of the columns; then row summaries of the patch */
     int16_t *columns;  /* column summaries of the patch */
     int16_t *waiting;  /* two states for each segment under way and each two rows from `fresh` on */
@@ -25,18 +26,17 @@ static int32_t min_i32(int32_t a, int32_t b) { return a < b ? a : b; }
 static pool unpack(const nn_rnn_pool *p, int16_t *scratch, int32_t step) {
     pool s = {.p = p, .kept_rows = max_i32(p->patch_h - p->stride, 0)};
     s.fresh = step > 0 ? s.kept_rows : 0;
-    int linear = !p->sigmoid, second = linear && nn_rnn_is_simple(&p->cell2);
-    int first = linear && nn_rnn_is_simple(&p->cell1);
-    first = first && nn_rnn_negates(p->cell2.w, p->cell2.hidden * p->cell2.inputs);
     int16_t *w = scratch;
-    s.first = nn_rnn_unpack(&p->cell1, p->sigmoid, p->tanh, first, 0, 128, &scratch);
-    s.shift = nn_rnn_unpack_pixels(&p->cell1, p->in_w * p->in_c, w);
-    s.second =
-        nn_rnn_unpack(&p->cell2, p->sigmoid, p->tanh, second, first, first ? 1 << 14 : 1 << 15, &scratch);
+    s.shift = p->pixel_shift;
+    s.first = nn_rnn_unpack(&p->cell1, p->sigmoid, p->tanh, 0, &scratch);
+    if (s.shift >= 0)
+        nn_rnn_unpack_pixels(&p->cell1, s.shift, w);
+    s.second = nn_rnn_unpack(&p->cell2, p->sigmoid, p->tanh, p->cell1.simple, &scratch);
     s.batch = p->stride > 2 ? 4 : 2;
     s.pixels = scratch;
     s.states = s.pixels + 2 * s.first.inputs;
-    s.inputs = s.states + 4 * max_i32(s.first.hidden, s.second.hidden);
+    s.spare = s.states + s.batch * max_i32(s.first.hidden, s.second.hidden);
+    s.inputs = s.spare + 2 * max_i32(s.first.hidden, s.second.hidden);
     s.columns = s.inputs + p->patch_h * max_i32(s.batch * s.first.hidden, s.second.hidden);
     s.waiting = s.columns + p->patch_w * s.second.hidden;
     return s;
@@ -63,14 +63,6 @@ static void project_columns(const pool *s, const int8_t *const rows[], int32_t x
     }
 }
 
-/* Summaries of the columns in `inputs`, to out. */
-static void summarize_columns(const pool *s, const int16_t *inputs, int both, int16_t *out) {
-    int32_t hidden = s->first.hidden, patch_h = s->p->patch_h;
-    nn_rnn_inputs columns = {inputs, inputs + patch_h * hidden, hidden, hidden, patch_h, s->states};
-    nn_rnn_sweep(&s->first, &columns, s->states + 2 * hidden, 1);
-    nn_rnn_project(&s->second, s->states, out, out + (both ? s->second.hidden : 0));
-}
-
 /* States of the rows from `fresh` on in the segment of patch j. */
 static int16_t *row_states(const pool *s, int32_t j) {
     int32_t under_way = (s->p->patch_w + s->p->stride - 1) / s->p->stride, pairs = (s->p->patch_h + 1) / 2;
@@ -88,22 +80,28 @@ static void sweep_rows(const pool *s, int32_t j, int32_t x, int32_t end) {
         for (int32_t i = s->fresh; i < p->patch_h; i += 2) {
             if (i + 1 == p->patch_h)
                 rows.x1 = rows.x0;
-            nn_rnn_sweep(&s->first, &rows, s->states, from == start);
+            nn_rnn_sweep(&s->first, &rows, s->spare, from == start);
             rows.x0 += 2 * hidden, rows.x1 += 2 * hidden, rows.state += 2 * hidden;
         }
     }
 }
 
-/* Takes the next columns, from x on, seen from patch j; returns how many. */
+/* Takes the next columns, from x on, seen from patch j; returns how many. What is alike is done together,
+ * since the loops do not fit the flash's instruction cache all at once. */
 static int32_t take_columns(const pool *s, const int8_t *const rows[], int32_t j, int32_t x) {
-    int32_t distance = s->p->patch_h * s->first.hidden, count = min_i32(s->batch, s->p->patch_w - x);
-    int16_t *inputs = s->inputs;
-    for (int32_t i = 0; i < count; i += 2, inputs += 2 * distance) {
-        int both = i + 1 < count;
-        project_columns(s, rows, j * s->p->stride + x + i, both, inputs);
-        summarize_columns(s, inputs, both, s->columns + (x + i) * s->second.hidden);
+    int32_t patch_h = s->p->patch_h, hidden = s->first.hidden, distance = patch_h * hidden;
+    int32_t count = min_i32(s->batch, s->p->patch_w - x);
+    for (int32_t i = 0; i < count; i += 2)
+        project_columns(s, rows, j * s->p->stride + x + i, i + 1 < count, s->inputs + i * distance);
+    for (int32_t i = 0; i < count; i += 2) {
+        const int16_t *inputs = s->inputs + i * distance;
+        nn_rnn_inputs columns = {inputs, inputs + distance, hidden, hidden, patch_h, s->states + i * hidden};
+        nn_rnn_sweep(&s->first, &columns, s->spare, 1);
     }
     sweep_rows(s, j, x, x + count);
+    int16_t *out = s->columns + x * s->second.hidden;
+    for (int32_t i = 0; i < count; i += 2, out += 2 * s->second.hidden)
+        nn_rnn_project(&s->second, s->states + i * hidden, out, out + (i + 1 < count ? s->second.hidden : 0));
     return count;
 }
 
@@ -143,7 +141,7 @@ static void summarize_rows(const pool *s, int32_t j, int16_t *kept) {
 static int8_t *sweep_both_ways(const pool *s, const int16_t *summaries, int32_t steps, int8_t *out) {
     int32_t hidden = s->second.hidden, units = s->p->cell2.hidden, shift = 14 - s->p->out_bits;
     nn_rnn_inputs ways = {summaries, summaries + (steps - 1) * hidden, hidden, -hidden, steps, s->states};
-    nn_rnn_sweep(&s->second, &ways, s->states + 2 * hidden, 1);
+    nn_rnn_sweep(&s->second, &ways, s->spare, 1);
     int32_t zero = nn_rnn_value(&s->second, 0) + ((1 << shift) >> 1);
     uint32_t sign = s->second.is_simple ? 0xFFFFFFFFu : 0x00010001u;
     int quads = s->second.is_simple && shift == NN_RNN_BYTE_SHIFT && units == hidden;

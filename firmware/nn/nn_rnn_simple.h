@@ -22,9 +22,6 @@
 #include "nn_rnn_assembly.h"
 #include "nn_rnn_dot.h"
 
-/* Largest sum of magnitudes of a row of U, that the accumulator fits 32 bits. */
-#define NN_RNN_SIMPLE_ROW ((1 << 17) - 1)
-
 #define NN_RNN_SIGNS 0x80008000u
 /* The state of zero, in both lanes. */
 #define NN_RNN_ZERO 0xC000C000u

@@ -10,82 +10,30 @@
 static inline int32_t nn_rnn_unpack_row(int16_t *to, const int16_t *matrix, int32_t unit, int32_t units,
                                         int32_t n, int32_t padded, int32_t factor) {
     const int16_t *from = matrix + unit * n;
-    int32_t sum = 0;
+    int32_t sum = 0, k = 0;
     to += 8 + 2 * (unit & 3);
-    for (int32_t k = 0; k < padded; k += 2, to += 8) {
-        int32_t low = unit < units && k < n ? from[k] * factor : 0;
-        int32_t high = unit < units && k + 1 < n ? from[k + 1] * factor : 0;
-        to[0] = (int16_t)low, to[1] = (int16_t)high;
+    for (; unit < units && k + 1 < n; k += 2, to += 8) {
+        int32_t low = from[k] * factor, high = from[k + 1] * factor;
+        nn_store32(to, nn_pack_low((uint32_t)low, (uint32_t)high));
         sum += low + high;
+    }
+    for (; k < padded; k += 2, to += 8) {
+        int32_t low = unit < units && k < n ? from[k] * factor : 0;
+        nn_store32(to, (uint32_t)low & 0xFFFF);
+        sum += low;
     }
     return sum;
 }
 
-static inline uint32_t nn_magnitude(int32_t value) { return (uint32_t)(value < 0 ? -value : value); }
-
-/* Whether -value fits int16 for all of `count` values. */
-static inline int nn_rnn_negates(const int16_t *values, int32_t count) {
-    int fits = 1;
-    for (int32_t i = 0; i < count; i++)
-        fits &= values[i] != INT16_MIN;
-    return fits;
-}
-
-/* Whether a cell with piecewise-linear gates keeps to the bounds of nn_rnn_simple.h. */
-static inline int nn_rnn_is_simple(const nn_rnn_cell *p) {
-    int simple = p->zeta == NN_RNN_ONE && p->nu == 0 && p->u_shift > 1;
-    for (int32_t i = 0; i < p->hidden && simple; i++) {
-        uint32_t sum = 0, bias_z = nn_magnitude(p->bias_z[i]), bias_h = nn_magnitude(p->bias_h[i]);
-        for (int32_t k = 0; k < p->hidden; k++)
-            sum += nn_magnitude(p->u[i * p->hidden + k]);
-        uint32_t product = (sum << 14 >> p->u_shift) + 1, bias = bias_z > bias_h ? bias_z : bias_h;
-        simple = sum <= NN_RNN_SIMPLE_ROW && product + bias + (1u << p->pre_bits) < 32768;
-    }
-    return simple && nn_rnn_negates(p->u, p->hidden * p->hidden);
-}
-
-/* How many bits U is scaled up so that r is the high half of the accumulator; -1 if it cannot be. */
-static inline int32_t nn_rnn_spare_bits(const nn_rnn_cell *p) {
-    uint32_t all = 0;
-    for (int32_t i = 0; i < p->hidden * p->hidden; i++)
-        all |= nn_magnitude(p->u[i]);
-    return p->u_shift <= 16 && all << (16 - p->u_shift) < 32768 ? 16 - p->u_shift : -1;
-}
-
-/* The most by which a row of the matrix can lead away from its offset, for inputs of up to `limit`. */
-static inline uint32_t nn_rnn_spread(const int16_t *row, int32_t n, uint32_t limit) {
-    uint32_t sum = 0;
-    for (int32_t k = 0; k < n; k++)
-        sum += nn_magnitude(row[k]);
-    return sum * limit;
-}
-
-/* How many bits W is scaled up so that input products are the high halves of their sums; -1 if it cannot be
- * or one may saturate. */
-static inline int32_t nn_rnn_spare_bits_w(const nn_rnn_cell *p, uint32_t limit) {
-    uint32_t all = 0, half = 1u << (p->w_shift - 1);
-    int fits = p->w_shift <= 16;
-    for (int32_t i = 0; i < p->hidden && fits; i++) {
-        const int16_t *row = p->w + i * p->inputs;
-        fits = (nn_rnn_spread(row, p->inputs, limit) + nn_magnitude(p->w_offset[i]) + half) >> p->w_shift <
-               32768;
-        for (int32_t k = 0; k < p->inputs; k++)
-            all |= nn_magnitude(row[k]);
-    }
-    return fits && all << (16 - p->w_shift) < 32768 ? 16 - p->w_shift : -1;
-}
-
 /* Unpacks W. of_states: whether its inputs are states of a simple cell. */
-static inline void nn_rnn_unpack_w(nn_rnn *c, const nn_rnn_cell *p, int of_states, uint32_t limit,
-                                   int16_t *w) {
-    int32_t bits = nn_rnn_spare_bits_w(p, limit);
-    c->high = bits >= 0;
+static inline void nn_rnn_unpack_w(nn_rnn *c, const nn_rnn_cell *p, int of_states, int16_t *w) {
+    c->high = p->w_spare >= 0;
     if (c->high && of_states && p->project) {
         c->project = p->project;
         memcpy(w, p->project_stream, (size_t)p->project_words * sizeof *p->project_stream);
         return;
     }
-    int32_t scale = c->high ? 1 << bits : 1;
+    int32_t scale = c->high ? 1 << p->w_spare : 1;
     for (int32_t unit = 0; unit < c->hidden; unit++) {
         int32_t factor = of_states ? -scale : scale;
         int32_t sum = nn_rnn_unpack_row(w, p->w, unit, p->hidden, p->inputs, c->inputs, factor);
@@ -99,7 +47,7 @@ static inline void nn_rnn_unpack_w(nn_rnn *c, const nn_rnn_cell *p, int of_state
 /* Unpacks U with the biases. */
 static inline void nn_rnn_unpack_u(const nn_rnn *c, const nn_rnn_cell *p, int16_t *u) {
     int32_t scaled = c->simple.scale != 0, start = 8 + 4 * c->hidden;
-    int32_t factor = !c->is_simple ? 1 : scaled ? -1 : -(1 << (16 - p->u_shift));
+    int32_t factor = !c->is_simple ? 1 : scaled ? -1 : -(1 << p->u_spare);
     for (int32_t unit = 0; unit < c->hidden; unit++) {
         int32_t lane = unit & 3, exists = unit < p->hidden;
         int32_t sum = nn_rnn_unpack_row(u, p->u, unit, p->hidden, p->hidden, c->hidden, factor);
@@ -118,21 +66,21 @@ static inline void nn_rnn_unpack_u(const nn_rnn *c, const nn_rnn_cell *p, int16_
 }
 
 /* Unpacks a cell at `to` and moves `to` behind it: hidden * (inputs + hidden + 6) int16. of_states: whether
- * its inputs are states of a simple cell; limit: the magnitude of its inputs. */
+ * its inputs are states of a simple cell. */
 static inline nn_rnn nn_rnn_unpack(const nn_rnn_cell *p, const int16_t *sigmoid, const int16_t *tanh,
-                                   int is_simple, int of_states, uint32_t limit, int16_t **to) {
+                                   int of_states, int16_t **to) {
     nn_rnn c = {.hidden = nn_quad(p->hidden), .inputs = nn_quad(p->inputs), .w_shift = p->w_shift};
     c.u_shift = p->u_shift, c.pre_bits = p->pre_bits, c.zeta = p->zeta, c.nu = p->nu;
-    c.sigmoid = sigmoid, c.tanh = tanh, c.is_simple = is_simple;
+    c.sigmoid = sigmoid, c.tanh = tanh, c.is_simple = p->simple;
     c.w = *to, c.u = *to + c.hidden * (c.inputs + 2);
     c.simple.top = (65535u - (2u << p->pre_bits)) * 0x00010001u, c.simple.lift = 13 - p->pre_bits;
     c.simple.half = (1 << p->pre_bits) - 1, c.simple.signs = NN_RNN_SIGNS;
-    c.simple.scale = is_simple && nn_rnn_spare_bits(p) < 0 ? (int32_t)(1u << (32 - p->u_shift)) : 0;
-    nn_rnn_unpack_w(&c, p, of_states, limit, *to);
+    c.simple.scale = p->simple && p->u_spare < 0 ? (int32_t)(1u << (32 - p->u_shift)) : 0;
+    nn_rnn_unpack_w(&c, p, of_states, *to);
     int16_t *u = *to + c.hidden * (c.inputs + 2);
     *to = u + c.hidden * (c.hidden + 4);
     c.simple.u = c.u, c.simple.end = *to, c.simple.hidden = c.hidden;
-    if (is_simple && !c.simple.scale && p->sweep) {
+    if (p->simple && !c.simple.scale && p->sweep) {
         c.simple.sweep = p->sweep;
         memcpy(u, p->sweep_stream, (size_t)p->sweep_words * sizeof *p->sweep_stream);
     } else {

@@ -13,7 +13,7 @@ import numpy as np
 
 from mcu_vision.int8 import IntArray
 from mcu_vision.ir import Graph, to_int
-from mcu_vision.ops.rnn_pool import ONE, STATE_BITS, Cell, CellFormat, RnnPool
+from mcu_vision.ops.rnn_pool import INT16_LIMIT, STATE_BITS, Cell, CellFormat, RnnPool
 
 SIZES = (8, 16)
 """Hidden sizes that nn_rnn_sparse.h has frames for."""
@@ -24,9 +24,6 @@ GAIN = 0.9
 """Code is generated where its products take less than this share of the cycles of the whole matrix."""
 DENSE_CYCLES = 15 / 16
 """Of a weight, by nn_rnn_assembly.h."""
-INT16_LIMIT = 1 << 15
-ROW_LIMIT = 1 << 17
-"""Bound of a row's sum of magnitudes: NN_RNN_SIMPLE_ROW."""
 
 
 @dataclass(frozen=True)
@@ -50,30 +47,16 @@ class _Products:
 
 def sparse_code(op: RnnPool, graph: Graph, prefix: str) -> list[SparseCode]:
     """Routines of an operator: sweeps of its cells and the input product of the second, where they gain."""
-    if op.smooth:
-        return []
+    params = op.kernel(graph).params
     cells = [Cell(*(to_int(op.constant(graph, 1 + 4 * i + k)) for k in range(4))) for i in (0, 1)]
-    simple = [_is_simple(cell, form) for cell, form in zip(cells, op.formats, strict=True)]
     found = [
-        _sweep(f"{prefix}_sweep{i + 1}", f"cell{i + 1}", cells[i], op.formats[i]) if simple[i] else None for i in (0, 1)
+        _sweep(f"{prefix}_sweep{i + 1}", f"cell{i + 1}", cells[i], op.formats[i])
+        for i in (0, 1)
+        if params[f"cell{i + 1}.simple"] and params[f"cell{i + 1}.u_spare"] >= 0
     ]
-    found.append(_project(f"{prefix}_project2", cells[1], op.formats[1]) if simple[0] else None)
+    if params["cell1.simple"] and params["cell2.w_spare"] >= 0:
+        found.append(_project(f"{prefix}_project2", cells[1], op.formats[1]))
     return [code for code in found if code is not None]
-
-
-def _is_simple(cell: Cell, form: CellFormat) -> bool:
-    """As nn_rnn_is_simple, with U scaled up to the high half of its sums."""
-    shift = form.u_bits + STATE_BITS - form.pre_bits
-    if (form.zeta, form.nu) != (ONE, 0) or not 1 < shift <= 16:
-        return False
-    sums = np.abs(cell.u).sum(1)
-    bias = np.maximum(np.abs(cell.bias_z), np.abs(cell.bias_h))
-    lanes = (sums << STATE_BITS >> shift) + 1 + bias + (1 << form.pre_bits)
-    return bool(sums.max() < ROW_LIMIT and lanes.max() < INT16_LIMIT and _fits(cell.u << (16 - shift)))
-
-
-def _fits(weights: IntArray) -> bool:
-    return bool(np.abs(weights).max() < INT16_LIMIT)
 
 
 def _sweep(name: str, cell_name: str, cell: Cell, form: CellFormat) -> SparseCode | None:
@@ -96,11 +79,9 @@ def _project(name: str, cell: Cell, form: CellFormat) -> SparseCode | None:
     hidden, inputs = cell.w.shape
     shift = form.w_bits - form.pre_bits
     half = 1 << (shift - 1)
-    if hidden not in SIZES or inputs not in SIZES or not 1 <= shift <= 16:
+    if hidden not in SIZES or inputs not in SIZES:
         return None
     weights = -cell.w << (16 - shift)
-    if not _fits(weights) or (int(np.abs(cell.w).sum(1).max()) << STATE_BITS) + half >= INT16_LIMIT << shift:
-        return None
     products = _products(weights, (half << (16 - shift)) + (weights.sum(1) << STATE_BITS) + (1 << 31))
     if not _gains(products, weights):
         return None

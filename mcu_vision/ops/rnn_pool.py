@@ -19,7 +19,7 @@ contains the input's scale. The output is saturate8(rounding_shift(h, 14 - out_b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,12 @@ STATE_BITS = 14
 ONE = 1 << STATE_BITS
 TABLE_STEPS_BITS = 5
 """The gate tables have 2**5 intervals for each unit of [-8, 8]."""
+
+
+INT16_LIMIT = 1 << 15
+PIXEL_LIMIT = 128
+SIMPLE_ROW_LIMIT = 1 << 17
+"""A simple cell's rows of U sum up to less in magnitude, that accumulators fit 32 bits."""
 
 
 class CellFormat(NamedTuple):
@@ -180,7 +186,7 @@ class RnnPool(Op):
         x = graph.tensors[self.inputs[0]]
         _, columns = self.pooled_size(x)
         h1, h2 = (graph.tensors[self.inputs[i]].shape[0] for i in (1, 5))
-        params: dict[str, int | Array] = {
+        params: dict[str, Any] = {
             "in_w": x.shape[2],
             "in_c": x.shape[3],
             "out_w": columns,
@@ -190,9 +196,18 @@ class RnnPool(Op):
             "repeat_last": int(self.replicate_last),
             "out_bits": self.out_bits,
         }
+        cells = [Cell(*(self.constant(graph, 1 + 4 * index + i) for i in range(4))) for index in (0, 1)]
+        simple = [not self.smooth and _is_simple(cell, form) for cell, form in zip(cells, self.formats, strict=True)]
+        simple[0] &= int(cells[1].w.min()) > -INT16_LIMIT
+        limits = (PIXEL_LIMIT, ONE if simple[0] else 2 * ONE)
         for index, zero in ((0, x.quant.zero_point), (1, 0)):
-            constants = Cell(*(self.constant(graph, 1 + 4 * index + i) for i in range(4)))
-            params |= _cell_params(f"cell{index + 1}", constants, self.formats[index], zero)
+            name, form = f"cell{index + 1}", self.formats[index]
+            params |= _cell_params(name, cells[index], form, zero)
+            params[f"{name}.simple"] = int(simple[index])
+            params[f"{name}.u_spare"] = _spare_bits(cells[index].u, params[f"{name}.u_shift"])
+            narrow = _fit_int16(cells[index], form, zero, limits[index])
+            params[f"{name}.w_spare"] = _spare_bits(cells[index].w, params[f"{name}.w_shift"]) if narrow else -1
+        params["pixel_shift"] = _pixel_shift(x, cells[0], self.formats[0])
         if self.smooth:
             params |= {"sigmoid": gate_table("sigmoid"), "tanh": gate_table("tanh")}
         e1, e2, pixel = quad(h1), quad(h2), quad(x.shape[3])
@@ -200,7 +215,7 @@ class RnnPool(Op):
         products = self.patch[0] * max(batch * e1, e2) + self.patch[1] * e2
         waiting = -(-self.patch[1] // self.stride) * -(-self.patch[0] // 2) * 2 * e1
         matrices = e1 * (pixel + e1 + 6) + e2 * (e1 + e2 + 6)
-        scratch = 2 * (matrices + 2 * pixel + 4 * max(e1, e2) + products + waiting)
+        scratch = 2 * (matrices + 2 * pixel + (batch + 2) * max(e1, e2) + products + waiting)
         state = 2 * max(self.patch[0] - self.stride, 0) * columns * e2
         return KernelCall(
             "nn_rnn_pool_s8", "nn_rnn_pool", params, ("rows",), scratch, state, passes_step=True, passes_state=True
@@ -252,7 +267,38 @@ def interpolate(gate: str, value: IntArray, bits: int) -> IntArray:
     return np.asarray(table[index] + rounding_shift((table[index + 1] - table[index]) * rest, shift))
 
 
-def _cell_params(prefix: str, cell: Cell, form: CellFormat, zero: int) -> dict[str, int | Array]:
+def _is_simple(cell: Cell, form: CellFormat) -> bool:
+    """Whether a cell with piecewise-linear gates keeps to the bounds of nn_rnn_simple.h."""
+    shift, u = form.u_bits + STATE_BITS - form.pre_bits, to_int(cell.u)
+    if (form.zeta, form.nu) != (ONE, 0) or shift <= 1 or u.min() == -INT16_LIMIT:
+        return False
+    sums = np.abs(u).sum(1)
+    bias = np.maximum(np.abs(to_int(cell.bias_z)), np.abs(to_int(cell.bias_h)))
+    lanes = (sums << STATE_BITS >> shift) + 1 + bias + (1 << form.pre_bits)
+    return bool(sums.max() < SIMPLE_ROW_LIMIT and lanes.max() < INT16_LIMIT)
+
+
+def _spare_bits(matrix: Array, shift: int) -> int:
+    """By how many bits sums that are shifted right by `shift` can be scaled up to be shifted by 16; -1 if not."""
+    bits = 16 - shift
+    return bits if bits >= 0 and int(np.abs(to_int(matrix)).max()) << bits < INT16_LIMIT else -1
+
+
+def _fit_int16(cell: Cell, form: CellFormat, zero: int, limit: int) -> bool:
+    """Whether no input product of values up to `limit` saturates."""
+    w, shift = to_int(cell.w), form.w_bits - form.pre_bits
+    most = np.abs(w).sum(1) * limit + np.abs(zero * w.sum(1)) + (1 << (shift - 1))
+    return bool((most >> shift).max() < INT16_LIMIT)
+
+
+def _pixel_shift(x: Tensor, cell: Cell, form: CellFormat) -> int:
+    """By how many bits kernels scale pixels up such that input products are the high halves of sums; -1 if not."""
+    shift = 16 - (form.w_bits - form.pre_bits)
+    fits = x.shape[3] <= 4 <= x.row_elements and _fit_int16(cell, form, x.quant.zero_point, PIXEL_LIMIT)
+    return shift if fits and 0 <= shift < 8 else -1
+
+
+def _cell_params(prefix: str, cell: Cell, form: CellFormat, zero: int) -> dict[str, Any]:
     offset = -zero * cell.w.sum(1, dtype=np.int64)
     return {
         f"{prefix}.inputs": cell.w.shape[1],

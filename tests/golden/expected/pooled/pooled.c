@@ -34,7 +34,7 @@ static const nn_ring tensor_3 = {pooled_arena_sram + 48, NULL, 2, 1, 1};
 static int8_t *const scratch_0_slots[] = {
     pooled_arena_sram + 672, pooled_arena_sram + 672, pooled_arena_sram + 608, pooled_arena_sram + 608,
 };
-static const nn_ring scratch_0 = {pooled_arena_sram + 672, scratch_0_slots, 720, 4, 4};
+static const nn_ring scratch_0 = {pooled_arena_sram + 672, scratch_0_slots, 736, 4, 4};
 
 /* rnn_pool0: rnn_pool -> 4 x 4 x 16 */
 static void run_0(int32_t step) {

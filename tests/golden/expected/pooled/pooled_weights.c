@@ -60,6 +60,9 @@ const nn_rnn_pool pooled_op0 = {
     .cell1.w_offset = pooled_op0_cell1_w_offset,
     .cell1.bias_z = pooled_op0_cell1_bias_z,
     .cell1.bias_h = pooled_op0_cell1_bias_h,
+    .cell1.simple = 1,
+    .cell1.u_spare = 0,
+    .cell1.w_spare = -1,
     .cell2.inputs = 4,
     .cell2.hidden = 4,
     .cell2.pre_bits = 12,
@@ -72,6 +75,10 @@ const nn_rnn_pool pooled_op0 = {
     .cell2.w_offset = pooled_op0_cell2_w_offset,
     .cell2.bias_z = pooled_op0_cell2_bias_z,
     .cell2.bias_h = pooled_op0_cell2_bias_h,
+    .cell2.simple = 1,
+    .cell2.u_spare = 0,
+    .cell2.w_spare = 0,
+    .pixel_shift = -1,
 };
 
 /* mean1: mean -> 16 */
