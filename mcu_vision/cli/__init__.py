@@ -8,8 +8,10 @@ import typer
 from mcu_vision import __version__
 from mcu_vision.cli.analyze import analyze
 from mcu_vision.cli.build import build
+from mcu_vision.cli.detect import detect
 from mcu_vision.cli.devices import devices
 from mcu_vision.cli.emulate import emulate
+from mcu_vision.cli.evaluate import evaluate
 from mcu_vision.cli.export import export
 from mcu_vision.cli.flash import flash
 from mcu_vision.cli.init import init
@@ -46,6 +48,8 @@ VERBS = (
     export,
     quantize,
     train,
+    evaluate,
+    detect,
 )
 for verb in VERBS:
     app.command("test" if verb is run_tests else None)(verb)

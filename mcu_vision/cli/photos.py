@@ -32,3 +32,10 @@ def find_photos(path: Path) -> list[Path]:
     if not path.exists():
         raise UserError(f"no photo or folder {path}: check the path")
     return [path]
+
+
+def find_photos_below(path: Path) -> list[Path]:
+    """The photo itself, or all photos of a folder and its subfolders. Raises UserError if there is no such path."""
+    if not path.is_dir():
+        return find_photos(path)
+    return sorted(p for p in path.rglob("*") if p.suffix.lower() in _SUFFIXES and p.is_file())

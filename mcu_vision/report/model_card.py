@@ -8,7 +8,8 @@ The JSON holds:
     data                      list of {name, use, labels, terms}
     recipe                    {setting: value}, the seed among them
     resources                 {label: value}, e.g. "peak RAM": "143 KB of 256 KB"
-    accuracy                  {"float": [...], "int8": [...]}: lists of FaceAccuracy.to_json()
+    accuracy                  {"float": [...], "int8": [...]}: lists of FaceAccuracy.to_json(),
+                              or of WakeWordAccuracy.to_json()
     known_failures            list of sentences
 """
 
@@ -22,6 +23,8 @@ import jinja2
 from mcu_vision.errors import UserError
 
 KEYS = ("model", "summary", "input", "licence", "data", "recipe", "resources", "accuracy", "known_failures")
+COMMON = ("source", "size", "faces", "persons", "photos", "iou_threshold")
+"""What all executions share in a row."""
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -51,19 +54,20 @@ def render_model_card(card: Mapping[str, Any]) -> str:
         autoescape=False,  # the output is Markdown, not HTML
     )
     template = environment.get_template("model_card.md.j2")
-    return template.render(card, executions=list(card["accuracy"]), rows=rows)
+    wake_words = "persons" in rows[0]
+    return template.render(card, executions=list(card["accuracy"]), rows=rows, wake_words=wake_words)
 
 
 def accuracy_rows(accuracy: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """One row for each source and size: {source, size, faces, iou_threshold, photos, by}.
+    """One row for each source and size: {source, size, faces, iou_threshold, photos, by}, or {source, persons, ...}.
 
     "by" holds the figures by execution. Raises UserError if the executions saw different photos.
     """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for execution, entries in accuracy.items():
         for entry in entries:
-            common = {key: entry[key] for key in ("source", "size", "faces", "photos", "iou_threshold")}
-            row = rows.setdefault((entry["source"], entry["size"]), {**common, "by": {}})
+            common = {key: entry[key] for key in COMMON if key in entry}
+            row = rows.setdefault((entry["source"], entry.get("size", "")), {**common, "by": {}})
             if any(row[key] != value for key, value in common.items()):
                 raise UserError(
                     f"{execution} was measured on other photos of {entry['source']} than the rest; "
