@@ -34,10 +34,21 @@ typedef struct {
  * dilation_w + 1. */
 void nn_conv_s8(const nn_conv *p, const int8_t *const rows[], int8_t *out, int16_t *scratch);
 
-/* CONV_2D with a 1x1 kernel and stride 1. Kernel fields are not read.
- * If out_w is at most tile, row may be the last out_w * in_c bytes of scratch.
- * scratch: 2 * quad(in_c) * (even(min(out_w, tile)) + 2). */
-void nn_pointwise_s8(const nn_conv *p, const int8_t *row, int8_t *out, int16_t *scratch);
+/* CONV_2D with a 1x1 kernel and stride 1. packed: for each pair of output channels (the last one twice if
+ * their number is odd) both biases, folded as above, and for each of both multiplier, offset and right of
+ * nn_output (nn_math.h); then the weights of both, four of each in turn, with zeros up to a multiple of 4.
+ * right of 0: offset is the shift. scaled: accumulators are kept times 256, and biases are given so; needs a
+ * bound under 2^23, and there are nn_outputs only then. ties: out_min is under the zero point. If out_w is at
+ * most tile, row may be the last out_w * in_c bytes of scratch. scratch: 2 * quad(in_c) * (even(min(out_w,
+ * tile)) + 2) + 44. */
+typedef struct {
+    int16_t in_c, out_w, out_c, tile;
+    int8_t scaled, ties;
+    int32_t out_zero, out_min, out_max;
+    const int32_t *packed;
+} nn_pointwise;
+
+void nn_pointwise_s8(const nn_pointwise *p, const int8_t *row, int8_t *out, int16_t *scratch);
 
 /* DEPTHWISE_CONV_2D with multiplier 1 (in_c == out_c). weights (kernel_h, kernel_w, in_c).
  * scratch: 8 * even(kernel_h) * (w + kernel_w) + 64, where w = (min(out_w, tile) - 1) * stride_w + (kernel_w
@@ -84,7 +95,7 @@ void nn_minimum_s8(const nn_extremum *p, const int8_t *a, const int8_t *b, int8_
 void nn_maximum_s8(const nn_extremum *p, const int8_t *a, const int8_t *b, int8_t *out);
 
 /* An inverted bottleneck: 1x1 convolution (expand), depthwise convolution, 1x1 convolution (project) and
- * addition of rows[residual]. weights of NULL: no expand or project; residual -1: no addition. rows: the
+ * addition of rows[residual]. packed of NULL: no expand or project; residual -1: no addition. rows: the
  * depthwise.kernel_h (at most NN_BOTTLENECK_ROWS) input rows of the step's window. With expand and no
  * kept_rows a step expands all of them; kept_rows = kernel_h - stride_h is how many are in state from the
  * step before, so that all but step 0 read only the rows after those, and the residual. A row is computed in
@@ -97,7 +108,8 @@ void nn_maximum_s8(const nn_extremum *p, const int8_t *a, const int8_t *b, int8_
  * channels), 0 without addition; f = tile * hidden channels.
  * state: kept_rows * hidden width * hidden channels. */
 typedef struct {
-    nn_conv expand, depthwise, project;
+    nn_pointwise expand, project;
+    nn_conv depthwise;
     nn_add add;
     int16_t stride_h, kept_rows, residual;
     int32_t scratch_bytes;

@@ -29,7 +29,7 @@ static int8_t *fresh_row(const hidden_map *h, int32_t i) {
 
 /* Expands columns [x, x + count) of row i of the window, unless it is padding. */
 static void expand(const hidden_map *h, int32_t i, int32_t x, int32_t count, int8_t *to, int16_t *scratch) {
-    nn_conv part = h->p->expand;
+    nn_pointwise part = h->p->expand;
     part.out_w = (int16_t)count;
     if (h->rows[i] && count > 0)
         nn_pointwise_s8(&part, h->rows[i] + x * part.in_c, to, scratch);
@@ -43,7 +43,7 @@ static void fill_columns(hidden_map *h, int32_t x, int32_t count, int16_t *scrat
     h->end = start + (count - 1) * depthwise->stride_w + depthwise->kernel_w;
     h->end = nn_clamp(h->end, h->begin, depthwise->in_w);
     int32_t ready = nn_clamp(old_end, h->begin, h->end);
-    if (!h->p->expand.weights)
+    if (!h->p->expand.packed)
         return;
     for (int32_t i = h->p->kept_rows; i < depthwise->kernel_h; i++) {
         int8_t *to = fresh_row(h, i) + (ready - h->begin) * depthwise->in_c;
@@ -57,7 +57,7 @@ static void filter(const hidden_map *h, int32_t x, int32_t count, int8_t *out, i
     for (int32_t i = 0; i < part.kernel_h; i++) {
         if (!h->rows[i])
             rows[i] = NULL;
-        else if (!h->p->expand.weights)
+        else if (!h->p->expand.packed)
             rows[i] = h->rows[i] + h->begin * part.in_c;
         else if (i < h->p->kept_rows)
             rows[i] = kept_row(h, i) + h->begin * part.in_c;
@@ -90,7 +90,7 @@ static void keep_columns(const hidden_map *h, int32_t x) {
 
 static void project(const nn_inverted_bottleneck *p, int32_t count, const int8_t *in, int8_t *out,
                     int16_t *scratch) {
-    nn_conv part = p->project;
+    nn_pointwise part = p->project;
     part.out_w = (int16_t)count;
     nn_pointwise_s8(&part, in, out, scratch);
 }
@@ -105,10 +105,10 @@ static void add_input(const nn_inverted_bottleneck *p, int32_t count, const int8
 void nn_inverted_bottleneck_s8(const nn_inverted_bottleneck *p, const int8_t *const rows[], int8_t *out,
                                int16_t *scratch, int8_t *state, int32_t step) {
     const nn_conv *depthwise = &p->depthwise;
-    int32_t channels = depthwise->in_c, out_c = p->project.weights ? p->project.out_c : channels;
+    int32_t channels = depthwise->in_c, out_c = p->project.packed ? p->project.out_c : channels;
     int32_t span = (depthwise->tile - 1) * depthwise->stride_w + depthwise->kernel_w;
     hidden_map h = {.p = p, .rows = rows, .buffer = (int8_t *)scratch, .state = state, .step = step};
-    h.buffer_step = p->expand.weights ? nn_clamp(span, 0, depthwise->in_w) * channels : 0;
+    h.buffer_step = p->expand.packed ? nn_clamp(span, 0, depthwise->in_w) * channels : 0;
     int16_t *work = scratch + nn_quad((depthwise->kernel_h - p->kept_rows) * h.buffer_step) / 2;
     int16_t *beside = work + (p->residual < 0 ? 0 : nn_quad(depthwise->tile * out_c) / 2);
     for (int32_t i = 0; step == 0 && i < p->kept_rows; i++)
@@ -116,15 +116,15 @@ void nn_inverted_bottleneck_s8(const nn_inverted_bottleneck *p, const int8_t *co
     for (int32_t x = 0; x < depthwise->out_w; x += depthwise->tile) {
         int32_t count = nn_clamp(depthwise->out_w - x, 0, depthwise->tile);
         int8_t *target = out + x * out_c, *sum = p->residual < 0 ? target : (int8_t *)work, *filtered = sum;
-        if (p->project.weights) /* where nn_pointwise_s8 may read it */
+        if (p->project.packed) /* where nn_pointwise_s8 may read it */
             filtered = (int8_t *)scratch + p->scratch_bytes - count * channels;
         fill_columns(&h, x, count, work);
-        filter(&h, x, count, filtered, p->project.weights ? work : beside);
-        if (p->project.weights)
+        filter(&h, x, count, filtered, p->project.packed ? work : beside);
+        if (p->project.packed)
             project(p, count, filtered, sum, beside);
         if (p->residual >= 0)
             add_input(p, count * out_c, rows[p->residual] + x * out_c, sum, target);
-        if (p->expand.weights)
+        if (p->expand.packed)
             keep_columns(&h, x + count);
     }
 }

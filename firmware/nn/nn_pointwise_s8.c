@@ -1,55 +1,104 @@
-#include "nn_tile.h"
-
-/* Widens a pixel or the weights of a channel to every other word, with zeros up to a multiple of 4 values.
- * Values 0 2 1 3: sums do not depend on the order, and this one comes without packing. */
-static inline void widen_quad(int16_t *to, uint32_t bytes) {
-    nn_store32(to, nn_sxtb16(bytes));
-    nn_store32(to + 4, nn_sxtb16_odd(bytes));
-}
-
-static void widen(int16_t *to, const int8_t *from, int32_t count) {
-    for (; count >= 8; count -= 8, from += 8, to += 16) {
-        widen_quad(to, nn_load32(from));
-        widen_quad(to + 8, nn_load32(from + 4));
-    }
-    if (count >= 4) {
-        widen_quad(to, nn_load32(from));
-        count -= 4, from += 4, to += 8;
-    }
-    if (count > 0)
-        widen_quad(to, nn_load_bytes(from, count));
-}
+#include "nn_pointwise.h"
 
 /* Pixels in pairs, a word of each in turn; the last of an odd number is its own partner. */
-static void widen_pixels(int16_t *to, const int8_t *from, int32_t count, int32_t in_c) {
-    for (; count > 0; count -= 2, from += 2 * in_c, to += 2 * nn_quad(in_c)) {
-        widen(to, from, in_c);
-        widen(to + 2, count > 1 ? from + in_c : from, in_c);
+static void widen_row(const nn_pointwise *p, int16_t *to, const int8_t *from, int32_t count) {
+    int32_t in_c = p->in_c, rest = in_c & 3, quads = in_c >> 2;
+    for (; count > 0; count -= 2, from += 2 * in_c) {
+        const int8_t *pixels[2] = {from, count > 1 ? from + in_c : from};
+        if (p->scaled) {
+            nn_widen_pixels(to, pixels[0], pixels[1], quads);
+        } else {
+            for (int32_t i = 0; i < 2 * quads; i++)
+                nn_widen_bytes(to + 8 * (i >> 1) + 2 * (i & 1), nn_load32(pixels[i & 1] + 4 * (i >> 1)), 0);
+        }
+        to += 8 * quads;
+        if (rest == 0)
+            continue;
+        for (int32_t i = 0; i < 2; i++)
+            nn_widen_bytes(to + 2 * i, nn_load_bytes(pixels[i] + 4 * quads, rest), p->scaled);
+        to += 8;
     }
 }
 
-static NN_NOINLINE void run_tile(const int16_t *pixels, int32_t count, int32_t length, const nn_channels *c,
-                                 int8_t *out, int32_t out_c) {
-    for (; count > 0; count -= 2, pixels += 2 * length, out += 2 * out_c) {
-        nn_sums sums = nn_start_sums(c);
-        nn_dot_pairs(&sums, pixels, c->weights, length);
-        nn_write_outputs(c, &sums, out, count > 1 ? out_c : 0);
+static int8_t output_any(const nn_pointwise *p, const nn_output *output, int32_t acc) {
+    if (output->right > 0)
+        return (int8_t)nn_output_scaled(output, acc, p->ties ? NN_POINTWISE_TIES : 0);
+    acc = p->scaled ? acc >> NN_POINTWISE_BITS : acc;
+    return (int8_t)nn_saturate8(nn_requantize(acc, output->multiplier, output->offset) + p->out_zero);
+}
+
+/* `count` pixels of two channels, or of one if `second` is 0. */
+static NN_NOINLINE void run_any(const nn_pointwise *p, const nn_pair *pair, const int16_t *pixels,
+                                const int16_t *stream, int8_t *out, int32_t count, int32_t second) {
+    int32_t length = nn_quad(p->in_c);
+    for (; count > 0; count -= 2, pixels += 2 * length, out += 2 * p->out_c) {
+        nn_sums sums = {pair->bias[0], pair->bias[1], pair->bias[0], pair->bias[1]};
+        int32_t next = count > 1 ? p->out_c : 0;
+        nn_dot_pairs(&sums, pixels, stream + NN_STREAM_BIAS, length);
+        out[0] = output_any(p, &pair->output[0], sums.p0c0);
+        out[next] = output_any(p, &pair->output[0], sums.p1c0);
+        out[second] = output_any(p, &pair->output[1], sums.p0c1);
+        out[second + next] = output_any(p, &pair->output[1], sums.p1c1);
     }
 }
 
-void nn_pointwise_s8(const nn_conv *p, const int8_t *row, int8_t *out, int16_t *scratch) {
+/* A tile of widened pixels: those in pairs, and the last of an odd number. */
+typedef struct {
+    const nn_pointwise *p;
+    const int16_t *pixels;
+    int32_t count;
+#if NN_ASSEMBLY
+    nn_pixel_pairs pairs, last;
+    void (*loop)(const int16_t *, const int16_t *, int8_t *, const nn_pixel_pairs *);
+#endif
+} pixel_tile;
+
+static void start_tile(pixel_tile *t, const nn_pointwise *p, const int16_t *pixels, int32_t count,
+                       const int16_t *stream) {
+    t->p = p, t->pixels = pixels, t->count = count;
+#if NN_ASSEMBLY
+    int32_t length = nn_quad(p->in_c), quads = length >> 2;
+    const int16_t *paired = pixels + (count & ~1) * length;
+    t->pairs.next = p->out_c, t->last.next = 0;
+    t->pairs.end = paired, t->last.end = paired + 2 * length;
+    t->pairs.quads = t->last.quads = ((quads - 1) & 15) + 1;
+    t->pairs.weights_end = t->last.weights_end = stream + NN_STREAM_BIAS + 2 * length;
+    if (quads > 16)
+        t->loop = p->ties ? nn_pair_long_ties : nn_pair_long;
+    else
+        t->loop = p->ties ? nn_pair_short_ties : nn_pair_short;
+#else
+    (void)stream;
+#endif
+}
+
+static inline void run_pair(const pixel_tile *t, const nn_pair *pair, const int16_t *stream, int8_t *out,
+                            int32_t second) {
+#if NN_ASSEMBLY
+    if (second && pair->output[0].right > 0) {
+        if (t->count > 1)
+            t->loop(t->pixels, stream, out, &t->pairs);
+        if (t->count & 1)
+            t->loop(t->pairs.end, stream, out + (t->count - 1) * t->p->out_c, &t->last);
+        return;
+    }
+#endif
+    run_any(t->p, pair, t->pixels, stream, out, t->count, second);
+}
+
+void nn_pointwise_s8(const nn_pointwise *p, const int8_t *row, int8_t *out, int16_t *scratch) {
     int32_t in_c = p->in_c, out_c = p->out_c, length = nn_quad(in_c);
     /* Weights come last: pixels at the end of scratch are widened before these overwrite them. */
-    int16_t *weights = scratch + ((nn_clamp(p->tile, 0, p->out_w) + 1) & ~1) * length;
-    nn_channels channels = {.weights = weights};
+    int16_t *stream = scratch + ((nn_clamp(p->tile, 0, p->out_w) + 1) & ~1) * length;
     for (int32_t x = 0; x < p->out_w; x += p->tile) {
-        int32_t count = nn_clamp(p->out_w - x, 0, p->tile);
-        widen_pixels(scratch, row + x * in_c, count, in_c);
+        pixel_tile t;
+        start_tile(&t, p, scratch, nn_clamp(p->out_w - x, 0, p->tile), stream);
+        widen_row(p, scratch, row + x * in_c, t.count);
+        const int32_t *packed = p->packed;
         for (int32_t o = 0; o < out_c; o += 2) {
-            nn_select_channels(&channels, p, o);
-            for (int32_t i = 0; i < 2; i++)
-                widen(weights + 2 * i, p->weights + (o + i * channels.second) * in_c, in_c);
-            run_tile(scratch, count, length, &channels, out + x * out_c + o, out_c);
+            const nn_pair *pair = (const nn_pair *)packed;
+            packed = nn_unpack_pair(stream, packed, length >> 2);
+            run_pair(&t, pair, stream, out + x * out_c + o, o + 1 < out_c);
         }
     }
     nn_clamp_row(out, p->out_w * out_c, p->out_min, p->out_max);

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mcu_vision.ir import Array, Graph, KernelCall, Tensor, to_int
 from mcu_vision.ops.common import apply_activation, even, exact_matmul, quad, sliding_windows
 from mcu_vision.ops.convolution import Convolution, requantize_sums
+from mcu_vision.ops.pointwise import pointwise_params, pointwise_scratch
 
 
 @dataclass
@@ -42,8 +43,8 @@ class Conv2d(Convolution):
         out_c, kh, kw, in_c = weights.shape
         params = self.params(graph, weights.reshape(out_c, -1))
         if self.is_pointwise(graph):
-            scratch = 2 * quad(in_c) * (even(self.tile(graph)) + 2)
-            return KernelCall("nn_pointwise_s8", "nn_conv", params, ("row",), scratch)
+            scratch = pointwise_scratch(in_c, self.tile(graph))
+            return KernelCall("nn_pointwise_s8", "nn_pointwise", pointwise_params(params), ("row",), scratch)
         taps = quad(kw * in_c) if self.dilation[1] == 1 else kw * quad(in_c)
         scratch = 2 * (kh * even(self.row_span(graph) * in_c) + 4) + 4 * kh * taps
         return KernelCall("nn_conv_s8", "nn_conv", params, ("rows",), scratch)

@@ -10,6 +10,7 @@ from mcu_vision.ops.add import Add
 from mcu_vision.ops.common import ACTIVATIONS, Padding, Pair, even, quad
 from mcu_vision.ops.conv2d import Conv2d
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
+from mcu_vision.ops.pointwise import STREAM_BYTES
 
 STAGES = ("expand", "depthwise", "project", "add")
 MAX_KERNEL_H = 7
@@ -185,6 +186,6 @@ def _widest_tile(parts: Graph, columns: int, free_bytes: int) -> KernelCall:
     """The expansion with the largest tile, up to `columns`, whose scratch fits `free_bytes`, or with its own."""
     expand = parts.ops[0]
     own = expand.kernel(parts).scratch_bytes
-    pixels = max(free_bytes, own) // (2 * quad(parts.tensors[expand.inputs[0]].shape[3])) - 2
+    pixels = (max(free_bytes, own) - STREAM_BYTES) // (2 * quad(parts.tensors[expand.inputs[0]].shape[3])) - 2
     widest = columns if even(columns) <= pixels else pixels // 2 * 2
     return replace(expand, tile_pixels=widest).kernel(parts)  # type: ignore[call-arg]

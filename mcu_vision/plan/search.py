@@ -14,7 +14,7 @@ from mcu_vision.plan.cost import estimate_cycles
 from mcu_vision.plan.segments import NEVER, SegmentTable, measure_segments
 
 TILE_PIXELS = (4, 8, 16, 24, 48)
-"""Tiles that the search tries, besides the one that an operator has."""
+"""Tiles that the search tries, besides a whole row and the one that an operator has."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def _variants(graph: Graph, op: Op) -> _Variants:
     own = getattr(op, "tile_pixels", None)
     if own is not None:
         width = graph.tensors[op.outputs[0]].shape[2]
-        ops += [replace(op, tile_pixels=tile) for tile in TILE_PIXELS if tile < width and tile != own]  # type: ignore[call-arg]
+        tiles = {*(tile for tile in TILE_PIXELS if tile < width), width} - {own}
+        ops += [replace(op, tile_pixels=tile) for tile in sorted(tiles)]  # type: ignore[call-arg]
     rated = sorted(((estimate_cycles(graph, o), aligned(o.kernel(graph).scratch_bytes), i) for i, o in enumerate(ops)))
     best = [rated[0]]
     for item in rated[1:]:

@@ -83,6 +83,7 @@ def count_row(target: Any, graph: Graph) -> tuple[int, int]:
 
 LAYERS = {
     "pointwise 64->128, 40": lambda: conv(40, 64, 128, 1),
+    "pointwise 64->64, 25": lambda: conv(25, 64, 64, 1),
     "pointwise 128->64, 20": lambda: conv(20, 128, 64, 1),
     "pointwise 16->96, 40": lambda: conv(40, 16, 96, 1),
     "depthwise 128, 40": lambda: depthwise(40, 128),

@@ -47,18 +47,9 @@ const nn_conv fused_op0 = {
 };
 
 /* add4: inverted_bottleneck -> 5 x 4 x 4 */
-ALIGNED static const int8_t fused_op1_expand_weights[24] = {
-    -107, -112, 110, 61, 67, 80, -46, 8, -79, -127, 24, -70, 24, 100, -59, -63,
-    -84, -43, 68, 41, 44, -117, 77, 61,
-};
-ALIGNED static const int32_t fused_op1_expand_bias[6] = {
-    174, -2377, 7270, -1015, 856, -2833,
-};
-ALIGNED static const int32_t fused_op1_expand_multiplier[6] = {
-    2123882125, 1891066688, 1206117834, 1479252443, 1136826486, 1657675010,
-};
-ALIGNED static const int8_t fused_op1_expand_shift[6] = {
-    -5, -7, -7, -6, -4, -5,
+ALIGNED static const int32_t fused_op1_expand_packed[30] = {
+    44544, -608512, 2123882125, 141376, 12, 1891066688, 565312, 14, 1030656149, 148000835, 1861120, -259840, 1206117834, 565312, 14, 1479252443,
+    282688, 13, -1172799055, -1044028392, 219136, -725248, 1136826486, 70720, 11, 1657675010, 141376, 12, 692377004, 1028492076,
 };
 ALIGNED static const int8_t fused_op1_depthwise_weights[54] = {
     116, 56, -92, -124, -103, -31, 100, -114, -99, -95, -61, 103, -47, 26, -124, 74,
@@ -75,42 +66,25 @@ ALIGNED static const int32_t fused_op1_depthwise_multiplier[6] = {
 ALIGNED static const int8_t fused_op1_depthwise_shift[6] = {
     -4, -4, -6, -4, -4, -5,
 };
-ALIGNED static const int8_t fused_op1_project_weights[24] = {
-    -78, 89, -72, 70, 21, 1, 15, 71, 4, -126, -41, 37, -27, -100, 0, -106,
-    18, 17, 17, 67, 55, 18, 126, 66,
-};
-ALIGNED static const int32_t fused_op1_project_bias[4] = {
-    -1826, 2863, 18021, -30265,
-};
-ALIGNED static const int32_t fused_op1_project_multiplier[4] = {
-    1564167605, 1414425042, 1228194333, 1382797992,
-};
-ALIGNED static const int8_t fused_op1_project_shift[4] = {
-    -9, -8, -10, -8,
+ALIGNED static const int32_t fused_op1_project_packed[24] = {
+    -467456, 732928, 1564167605, -294848, 16, 1414425042, -147392, 15, 1186486706, -2113648881, 277, 9687, 4613376, -7747840, 1228194333, -589760,
+    17, 1382797992, -147392, 15, -1778344731, 305611537, 4370, 17022,
 };
 const nn_inverted_bottleneck fused_op1 = {
     .stride_h = 1,
     .kept_rows = 2,
     .residual = 1,
     .scratch_bytes = 362,
-    .expand.in_zero = 27,
-    .expand.out_zero = 34,
-    .expand.out_min = 34,
-    .expand.out_max = 127,
-    .expand.weights = fused_op1_expand_weights,
-    .expand.bias = fused_op1_expand_bias,
-    .expand.multiplier = fused_op1_expand_multiplier,
-    .expand.shift = fused_op1_expand_shift,
-    .expand.kernel_h = 1,
-    .expand.kernel_w = 1,
-    .expand.stride_w = 1,
-    .expand.pad_left = 0,
-    .expand.dilation_w = 1,
     .expand.in_c = 4,
-    .expand.in_w = 4,
     .expand.out_w = 4,
     .expand.out_c = 6,
     .expand.tile = 4,
+    .expand.out_zero = 34,
+    .expand.out_min = 34,
+    .expand.out_max = 127,
+    .expand.scaled = 1,
+    .expand.ties = 0,
+    .expand.packed = fused_op1_expand_packed,
     .depthwise.in_zero = 34,
     .depthwise.out_zero = 91,
     .depthwise.out_min = 91,
@@ -129,24 +103,16 @@ const nn_inverted_bottleneck fused_op1 = {
     .depthwise.out_w = 4,
     .depthwise.out_c = 6,
     .depthwise.tile = 3,
-    .project.in_zero = 91,
-    .project.out_zero = -5,
-    .project.out_min = -128,
-    .project.out_max = 127,
-    .project.weights = fused_op1_project_weights,
-    .project.bias = fused_op1_project_bias,
-    .project.multiplier = fused_op1_project_multiplier,
-    .project.shift = fused_op1_project_shift,
-    .project.kernel_h = 1,
-    .project.kernel_w = 1,
-    .project.stride_w = 1,
-    .project.pad_left = 0,
-    .project.dilation_w = 1,
     .project.in_c = 6,
-    .project.in_w = 4,
     .project.out_w = 4,
     .project.out_c = 4,
     .project.tile = 3,
+    .project.out_zero = -5,
+    .project.out_min = -128,
+    .project.out_max = 127,
+    .project.scaled = 1,
+    .project.ties = 1,
+    .project.packed = fused_op1_project_packed,
     .add.count = 16,
     .add.a_zero = 27,
     .add.b_zero = -5,
@@ -177,17 +143,8 @@ ALIGNED static const int32_t fused_op2_depthwise_multiplier[4] = {
 ALIGNED static const int8_t fused_op2_depthwise_shift[4] = {
     -6, -6, -5, -6,
 };
-ALIGNED static const int8_t fused_op2_project_weights[8] = {
-    73, 17, -86, -96, 66, -20, -64, 39,
-};
-ALIGNED static const int32_t fused_op2_project_bias[2] = {
-    -875, -105,
-};
-ALIGNED static const int32_t fused_op2_project_multiplier[2] = {
-    1264685589, 1282798302,
-};
-ALIGNED static const int8_t fused_op2_project_shift[2] = {
-    -7, -6,
+ALIGNED static const int32_t fused_op2_project_packed[10] = {
+    -224000, -26880, 1264685589, 565312, 14, 1282798302, 282688, 13, -1599467191, 666954818,
 };
 const nn_inverted_bottleneck fused_op2 = {
     .stride_h = 2,
@@ -212,22 +169,14 @@ const nn_inverted_bottleneck fused_op2 = {
     .depthwise.out_w = 2,
     .depthwise.out_c = 4,
     .depthwise.tile = 2,
-    .project.in_zero = -21,
-    .project.out_zero = 34,
-    .project.out_min = -128,
-    .project.out_max = 127,
-    .project.weights = fused_op2_project_weights,
-    .project.bias = fused_op2_project_bias,
-    .project.multiplier = fused_op2_project_multiplier,
-    .project.shift = fused_op2_project_shift,
-    .project.kernel_h = 1,
-    .project.kernel_w = 1,
-    .project.stride_w = 1,
-    .project.pad_left = 0,
-    .project.dilation_w = 1,
     .project.in_c = 4,
-    .project.in_w = 2,
     .project.out_w = 2,
     .project.out_c = 2,
     .project.tile = 2,
+    .project.out_zero = 34,
+    .project.out_min = -128,
+    .project.out_max = 127,
+    .project.scaled = 1,
+    .project.ties = 1,
+    .project.packed = fused_op2_project_packed,
 };

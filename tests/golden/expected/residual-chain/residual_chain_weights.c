@@ -81,37 +81,21 @@ const nn_conv residual_chain_op1 = {
 };
 
 /* conv2d2: conv2d -> 5 x 4 x 4 */
-ALIGNED static const int8_t residual_chain_op2_weights[16] = {
-    37, 25, -100, -112, 41, -29, 25, -45, -70, -89, -30, 81, -25, -31, 19, 122,
+ALIGNED static const int32_t residual_chain_op2_packed[20] = {
+    4115712, -163072, 1168197345, -468928, 12, 1193298336, -468928, 12, -1868818139, -753278167, 2689536, -2128384, 1248184501, -468928, 12, 1312257041,
+    -468928, 12, 1373808570, 2048123367,
 };
-ALIGNED static const int32_t residual_chain_op2_bias[4] = {
-    16077, -637, 10506, -8314,
-};
-ALIGNED static const int32_t residual_chain_op2_multiplier[4] = {
-    1168197345, 1193298336, 1248184501, 1312257041,
-};
-ALIGNED static const int8_t residual_chain_op2_shift[4] = {
-    -5, -5, -5, -5,
-};
-const nn_conv residual_chain_op2 = {
-    .in_zero = 95,
-    .out_zero = -115,
-    .out_min = -128,
-    .out_max = 127,
-    .weights = residual_chain_op2_weights,
-    .bias = residual_chain_op2_bias,
-    .multiplier = residual_chain_op2_multiplier,
-    .shift = residual_chain_op2_shift,
-    .kernel_h = 1,
-    .kernel_w = 1,
-    .stride_w = 1,
-    .pad_left = 0,
-    .dilation_w = 1,
+const nn_pointwise residual_chain_op2 = {
     .in_c = 4,
-    .in_w = 4,
     .out_w = 4,
     .out_c = 4,
     .tile = 4,
+    .out_zero = -115,
+    .out_min = -128,
+    .out_max = 127,
+    .scaled = 1,
+    .ties = 1,
+    .packed = residual_chain_op2_packed,
 };
 
 /* add3: add -> 5 x 4 x 4 */
