@@ -1,10 +1,12 @@
-/* Exception and interrupt vectors (ST RM0090 table 62). */
+/* Exception and interrupt vectors (Armv7-M ARM B1.5.2; the chip's manual for the interrupts). */
 #ifndef MCU_VISION_VECTORS_H
 #define MCU_VISION_VECTORS_H
 
 #include <stdint.h>
 
-#define INTERRUPT_COUNT 91u
+#include "board.h"
+
+#define INTERRUPT_COUNT BOARD_INTERRUPTS
 
 typedef struct {
     uint32_t *initial_stack;

@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from mcu_vision.boards.board import Board, Clock, Console, FlashSector, Region
+from mcu_vision.boards.board import FAMILIES, Board, Clock, Console, FlashSector, Region
 from mcu_vision.boards.check import check_board
 from mcu_vision.errors import UserError
 
@@ -14,8 +14,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+_MOST_SECTORS = 1024
 _FOLDER = Path(__file__).resolve().parent
-_Part = TypeVar("_Part", Clock, Console)
+_Part = TypeVar("_Part", bound=Clock | Console)
 
 
 def board_names() -> list[str]:
@@ -64,6 +65,15 @@ class _Reader:
             raise UserError(f"{self._path}: {self._prefix}{key} is {value!r}; make it {wanted}")
         return value
 
+    def has(self, key: str) -> bool:
+        return key in self._rest
+
+    def choice(self, key: str, allowed: tuple[str, ...]) -> str:
+        value: str = self.take(key, str)
+        if value not in allowed:
+            raise UserError(f"{self._path}: {self._prefix}{key} is {value!r}; make it one of {', '.join(allowed)}")
+        return value
+
     def table(self, key: str) -> "_Reader":
         return _Reader(self._path, f"{self._prefix}{key}.", self.take(key, dict))
 
@@ -73,33 +83,38 @@ class _Reader:
 
 
 def _board(reader: _Reader) -> Board:
+    family = FAMILIES[reader.choice("family", tuple(FAMILIES))]
     flash = reader.table("flash")
     flash_region = _region(flash, "flash")
     sectors = _sectors(flash_region.base, flash.take("sectors_kib", list))
     wait_states = flash.take("wait_states", int)
     flash.finish()
-    regions = []
-    for name in ("sram", "ccm"):
-        table = reader.table(name)
-        regions.append(_region(table, name))
-        table.finish()
+    sram = _memory(reader, "sram")
     board = Board(
         name=reader.take("name", str),
         title=reader.take("title", str),
-        family=reader.take("family", str),
+        family=family.name,
         cpu=reader.take("cpu", str),
+        interrupts=reader.take("interrupts", int),
         ram_budget_bytes=reader.take("ram_budget_bytes", int),
         stack_bytes=reader.take("stack_bytes", int),
         flash=flash_region,
-        sram=regions[0],
-        ccm=regions[1],
+        sram=sram,
+        ccm=_memory(reader, "ccm") if reader.has("ccm") else None,
         flash_sectors=sectors,
         flash_wait_states=wait_states,
-        clock=_part(reader.table("clock"), Clock),
-        console=_part(reader.table("console"), Console),
+        clock=_part(reader.table("clock"), family.clock),
+        console=_part(reader.table("console"), family.console),
     )
     reader.finish()
     return board
+
+
+def _memory(reader: _Reader, name: str) -> Region:
+    table = reader.table(name)
+    region = _region(table, name)
+    table.finish()
+    return region
 
 
 def _region(reader: _Reader, name: str) -> Region:
@@ -107,11 +122,15 @@ def _region(reader: _Reader, name: str) -> Region:
 
 
 def _sectors(base: int, sizes_kib: list[Any]) -> tuple[FlashSector, ...]:
-    sectors = []
-    for number, size in enumerate(sizes_kib):
-        size_bytes = size * 1024 if type(size) is int else 0
-        sectors.append(FlashSector(number, base, size_bytes))
-        base += size_bytes
+    """An entry is the size of a sector, or a list of how many there are and their size."""
+    sectors: list[FlashSector] = []
+    for entry in sizes_kib:
+        count, size = entry if isinstance(entry, list) and len(entry) == 2 else (1, entry)
+        good = type(count) is int and type(size) is int and 0 < count <= _MOST_SECTORS
+        for _ in range(count if good else 1):
+            size_bytes = size * 1024 if good else 0
+            sectors.append(FlashSector(len(sectors), base, size_bytes))
+            base += size_bytes
     return tuple(sectors)
 
 

@@ -50,7 +50,10 @@ def _statics(graph: Graph) -> int:
 
 def _regions(graph: Graph, board: Board) -> list[ArenaRegion]:
     """What the linker leaves of each region: it reserves the whole stack."""
+    statics = _statics(graph)
+    if board.ccm is None:
+        return [ArenaRegion(board.sram.name, board.sram.size_bytes - statics - board.stack_bytes, dma=True)]
     return [
-        ArenaRegion(board.sram.name, board.sram.size_bytes - _statics(graph), dma=True),
+        ArenaRegion(board.sram.name, board.sram.size_bytes - statics, dma=True),
         ArenaRegion(board.ccm.name, board.ccm.size_bytes - board.stack_bytes, dma=False),
     ]

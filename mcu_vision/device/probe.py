@@ -9,8 +9,20 @@ from mcu_vision.device.flash_image import FlashImage
 from mcu_vision.errors import UserError
 
 # Names that the two programs have for a board.
-_OPENOCD_BOARDS = {"stm32f439": "board/st_nucleo_f4.cfg"}
-_PYOCD_TARGETS = {"stm32f439": "stm32f439xi"}
+_OPENOCD_BOARDS = {
+    "stm32f439": "board/st_nucleo_f4.cfg",
+    "nucleo-f446re": "board/st_nucleo_f4.cfg",
+    "stm32f407-discovery": "board/stm32f4discovery.cfg",
+    "nucleo-l4r5zi": "board/st_nucleo_l4.cfg",
+    "nrf52840-dk": "board/nordic_nrf52_dk.cfg",
+}
+_PYOCD_TARGETS = {
+    "stm32f439": "stm32f439xi",
+    "nucleo-f446re": "stm32f446retx",
+    "stm32f407-discovery": "stm32f407vgtx",
+    "nucleo-l4r5zi": "stm32l4r5zitx",
+    "nrf52840-dk": "nrf52840",
+}
 _TIMEOUT_S = 300
 
 

@@ -1,4 +1,4 @@
-"""Which peripherals an STM32F42x or F43x has here, and where (RM0090 table 1 and section 12.2)."""
+"""Which peripherals an STM32F4 has here, and where; those of the largest parts (RM0090 table 1 and section 12.2)."""
 
 from collections.abc import Callable
 
@@ -8,9 +8,9 @@ from mcu_vision.emulate.peripherals.identity import debug_mcu, device_signature
 from mcu_vision.emulate.peripherals.pwr import PowerControl
 from mcu_vision.emulate.peripherals.rcc import ResetAndClock
 from mcu_vision.emulate.peripherals.registers import Registers
+from mcu_vision.emulate.peripherals.uart import Uart
 from mcu_vision.emulate.peripherals.usart import Usart
 
-IRQS = 91
 _USARTS = (
     ("USART1", 0x40011000, 37),
     ("USART2", 0x40004400, 38),
@@ -31,7 +31,7 @@ class Stm32f4:
 
     def __init__(self, flash_bytes: int, on_flash_change: Callable[[int, bool, bool], None]) -> None:
         self.rcc = ResetAndClock(0x40023800)
-        self.usarts = {name: Usart(name, base, irq) for name, base, irq in _USARTS}
+        self.uarts: dict[str, Uart] = {name.lower(): Usart(name, base, irq) for name, base, irq in _USARTS}
         self.all: list[Registers] = [
             self.rcc,
             PowerControl(0x40007000),
@@ -40,7 +40,7 @@ class Stm32f4:
             debug_mcu(),
             device_signature(flash_bytes),
             *(GpioPort(letter, 0x40020000 + 0x400 * i) for i, letter in enumerate("ABCDEFGHIJK")),
-            *self.usarts.values(),
+            *self.uarts.values(),
         ]
 
     def reset(self) -> None:

@@ -79,7 +79,8 @@ class UnicornEngine:
         read, write, execute = unicorn_const.UC_PROT_READ, unicorn_const.UC_PROT_WRITE, unicorn_const.UC_PROT_EXEC
         self._map(board.flash, read | execute)
         self._map(board.sram, read | write | execute)
-        self._map(board.ccm, read | write)
+        if board.ccm is not None:
+            self._map(board.ccm, read | write)
         self._add_hooks()
         self._add_compiled_hooks(None if check_alignment else board.flash)
         self.ram = {region.name: self._watch(region) for region in board.ram_regions} if watch_ram else {}

@@ -6,11 +6,12 @@ from enum import Enum, auto
 from mcu_vision.boards import Board
 from mcu_vision.emulate import unicorn_faults
 from mcu_vision.emulate.block_counter import BlockCounter
+from mcu_vision.emulate.chip import make_chip
 from mcu_vision.emulate.cycle_model import BlockTiming, CycleModel
 from mcu_vision.emulate.firmware_elf import FirmwareElf
 from mcu_vision.emulate.nvic import FIRST_IRQ, SV_CALL, SYS_TICK, Nvic
 from mcu_vision.emulate.peripherals.dwt import DataWatchpointTrace
-from mcu_vision.emulate.stm32f4 import IRQS, Stm32f4
+from mcu_vision.emulate.peripherals.uart import Uart
 from mcu_vision.emulate.system_control import VTOR, SystemControl
 from mcu_vision.emulate.systick import SysTick
 from mcu_vision.emulate.unicorn_engine import Access, Stop, UnicornEngine
@@ -53,20 +54,28 @@ class Machine:
         self._cycle_model = CycleModel()
         self.counter = BlockCounter(board.flash.base, board.flash.size_bytes, self._time_block, on_watch)
         self.engine = UnicornEngine(board, self.counter, check_alignment, watch_ram, count_traffic)
-        self.nvic = Nvic(IRQS)
+        self.nvic = Nvic(board.interrupts)
         self._asleep = 0
         self._woken_at, self._woken_instructions, self._idle_skip = 0, 0, 0
         self._systick = SysTick(lambda: self.now)
         self.system = SystemControl(self.nvic, self._systick, self.counter.stop_soon, self._want_reset)
         self._dwt = DataWatchpointTrace(lambda: self.counter.now, lambda: self.system.trace_enabled)
-        self.chip = Stm32f4(board.flash.size_bytes, self.counter.set_accelerator)
-        self.console = self.chip.usarts[board.console.peripheral.upper()]
+        self.chip = make_chip(board, self.counter.set_accelerator)
+        self.console = self._console()
         self._byte_cycles = board.clock_hz * _BITS_PER_BYTE // board.console.baud
         self._last_byte = 0
         for peripheral in (*self.chip.all, self.system, self._dwt):
             self.engine.map_peripheral(peripheral)
         self._load()
         self.reset()
+
+    def _console(self) -> Uart:
+        console, uarts = self.board.console, self.chip.uarts
+        uart = uarts.get(console.peripheral.lower())
+        if uart is None or (uart.base, uart.irq) != (console.base, console.irq):
+            known = ", ".join(f"{name} (0x{u.base:08x}, irq {u.irq})" for name, u in uarts.items())
+            raise UserError(f"{self.board.name}: console.peripheral, base and irq are none of the emulator's: {known}")
+        return uart
 
     def _load(self) -> None:
         for region in self.board.ram_regions:
@@ -140,7 +149,7 @@ class Machine:
         """Move what waits outside the core up to its interrupt lines."""
         if self.console.can_deliver and self.now >= self._last_byte + self._byte_cycles:
             self._deliver_byte()
-        for usart in self.chip.usarts.values():
+        for usart in self.chip.uarts.values():
             number = FIRST_IRQ + usart.irq
             if usart.interrupt and number not in self.nvic.active:  # sampled again when the handler returns
                 self.nvic.pending.add(number)

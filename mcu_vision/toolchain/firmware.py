@@ -65,7 +65,8 @@ class Toolchain:
         optimisation: str = "-O2",
         progress: Progress | None = None,
     ) -> FirmwareImage:
-        """Compile `src_dirs` (see `firmware_sources`) and the generated sources in `model_src_dir`, and link.
+        """Compile `src_dirs` (see `firmware_sources`), the drivers of the board's chip, and the generated sources in
+        `model_src_dir`, and link.
 
         Writes firmware.elf, .bin, .hex and .map into `out_dir`; equal sources give equal flash contents,
         wherever they lie. `progress` is called with (files done, files in all).
@@ -77,7 +78,7 @@ class Toolchain:
             (staging / "board.h").write_text(render_board_header(board))
             script = staging / "linker.ld"
             script.write_text(render_linker_script(board))
-            folders = self._folders(src_dirs, model_src_dir, staging)
+            folders = self._folders([*src_dirs, resource("firmware", "chips", board.family)], model_src_dir, staging)
             flags = [*_TARGET[self.name], *_FLAGS, optimisation]
             objects = compile_folders(self.compiler, folders, flags, progress)
             elf = staging / "firmware.elf"

@@ -152,10 +152,12 @@ def test_time_advances_asleep(board: UnicornBoard) -> None:
     def lap() -> int:
         return int(board.command("timestamp%")[0].removeprefix("m-lap-us-"))
 
-    first = lap()
+    first, start = lap(), board._machine.now
     with pytest.raises(TimeoutError):
         board.read_line(0.5)
-    assert 490_000 <= lap() - first <= 510_000  # SysTick wakes the core every 50 ms
+    passed_us = (board._machine.now - start) / board.board.clock_hz * 1e6  # to the next SysTick, every 50 ms
+    assert 500_000 <= passed_us <= 550_000
+    assert lap() - first == pytest.approx(passed_us, abs=2000)
 
 
 def test_stack_is_measured(board: UnicornBoard) -> None:

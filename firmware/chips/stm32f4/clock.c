@@ -2,8 +2,7 @@
 
 #include <stdbool.h>
 
-#include "board.h"
-#include "registers.h"
+#include "chip.h"
 
 /* Reset value of the divider fields: AHB, APB1 and APB2 undivided, clocked by the internal oscillator. */
 enum { WAIT_LOOPS = 100000 };
