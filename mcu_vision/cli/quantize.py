@@ -17,7 +17,7 @@ from mcu_vision.data.letterbox import letterbox
 from mcu_vision.errors import UserError
 from mcu_vision.files import check_writable
 from mcu_vision.ir import Graph
-from mcu_vision.quantize import quantize_graph
+from mcu_vision.quantize import METHODS, quantize_graph
 from mcu_vision.reference import normalize_input
 from mcu_vision.saved_model import save_graph
 
@@ -37,7 +37,13 @@ def quantize(
         str | None,
         typer.Option("--input", metavar="WxHxC", help="Size of the input, e.g. 96x96x3; by default the model's own."),
     ] = None,
-    method: Annotated[str, typer.Option(help="Choice of ranges: mse, percentile or min-max.")] = "mse",
+    method: Annotated[str, typer.Option(help="Choice of ranges: mse, greedy, percentile or min-max.")] = "mse",
+    equalize: Annotated[
+        bool, typer.Option("--equalize", help="Even out channels between layers first (not across ReLU6).")
+    ] = False,
+    correct_bias: Annotated[
+        bool, typer.Option("--correct-bias", help="Take each channel's mean error on 32 photos out of its bias.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="Calibrate on at most this many photos.")] = 100,
     as_json: options.Json = False,
 ) -> None:
@@ -47,7 +53,7 @@ def quantize(
 
     Example: mcu-vision quantize net.py:Net --input 96x96x3 --calibrate photos/ --out net.int8.safetensors
     """
-    options.check_choice(method, ("mse", "percentile", "min-max"), "--method")
+    options.check_choice(method, tuple(METHODS), "--method")
     size = parse_size(input_size) if input_size else None
     check_writable(out)
     chosen = _choose_photos(calibrate, limit)
@@ -63,7 +69,7 @@ def quantize(
         for path in track(chosen, "calibrating", console=console, transient=True, disable=not console.is_terminal):
             yield normalize_input(letterbox(load_photo(path), width, height, channels)[0])
 
-    quantized = quantize_graph(graph, images(), method)
+    quantized = quantize_graph(graph, images(), method, equalize, correct_bias)
     save_graph(quantized, out)
     summary = _summarize(quantized, out, len(chosen))
     if as_json:

@@ -22,10 +22,10 @@ def fold_scale_channels(graph: Graph) -> None:
         scale, offset = (op.constant(graph, i).astype(np.float64) for i in (1, 2))
         before = graph.producer(op.inputs[0])
         if before is not None and _takes_result(graph, before, op):
-            _scale_result(graph, before, scale, offset)
+            scale_result(graph, before, scale, offset)
         elif _readers_take_it(graph, op, offset):
             for reader in graph.consumers(op.outputs[0]):
-                _scale_input(graph, reader, scale, offset)
+                scale_input(graph, reader, scale, offset)
         else:
             _become_layer(graph, op, scale)
             continue
@@ -38,7 +38,7 @@ def _merge_chains(graph: Graph) -> None:
         before = graph.producer(op.inputs[0])
         if isinstance(before, ScaleChannels) and _takes_result(graph, before, op):
             scale, offset = (op.constant(graph, i).astype(np.float64) for i in (1, 2))
-            _scale_result(graph, before, scale, offset)
+            scale_result(graph, before, scale, offset)
             bypass(graph, op)
 
 
@@ -51,15 +51,18 @@ def _takes_result(graph: Graph, before: Op, reader: Op) -> bool:
     return isinstance(before, ScaleChannels) or (isinstance(before, LAYERS) and before.activation == "none")
 
 
-def _scale_result(graph: Graph, before: Op, scale: Array, offset: Array) -> None:
-    """Weights whose axis of outputs is the last, except Conv2d's and Dense's, where it is the first."""
+def scale_result(graph: Graph, before: Op, scale: Array, offset: Array) -> None:
+    """Let a layer give scale * its result + offset, both one value a channel.
+
+    Weights' axis of outputs is the last, except Conv2d's and Dense's, where it is the first.
+    """
     if isinstance(before, Concat):
         ends = np.cumsum([graph.tensors[name].shape[-1] for name in before.inputs])[:-1]
         parts = zip(before.inputs, np.split(scale, ends), np.split(offset, ends), strict=True)
         for name, own_scale, own_offset in parts:
             producer = graph.producer(name)
             assert producer is not None
-            _scale_result(graph, producer, own_scale, own_offset)
+            scale_result(graph, producer, own_scale, own_offset)
         return
     weights, bias = (before.constant(graph, i).astype(np.float64) for i in (1, 2))
     first = isinstance(before, (Conv2d, Dense))
@@ -76,7 +79,8 @@ def _readers_take_it(graph: Graph, op: Op, offset: Array) -> bool:
     return not padded or not np.any(offset)
 
 
-def _scale_input(graph: Graph, reader: Op, scale: Array, offset: Array) -> None:
+def scale_input(graph: Graph, reader: Op, scale: Array, offset: Array) -> None:
+    """Let a layer give for x what it gave for scale * x + offset, both one value a channel."""
     weights, bias = (reader.constant(graph, i).astype(np.float64) for i in (1, 2))
     # A dense layer reads a whole map in HWC order, so the channels repeat along its columns.
     repeats = weights.shape[-1] // len(scale)

@@ -50,11 +50,21 @@ def test_ranges_contain_zero_and_not_more_than_the_values(method: str, seed: int
         assert -128.5 <= step <= 127.5
 
 
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), outlier=st.sampled_from([0.0, 10.0, 300.0]))
+def test_greedy_search_never_loses_to_the_full_range(seed: int, outlier: float) -> None:
+    values = np.append(np.random.default_rng(seed).normal(0.5, 1, 500), outlier)
+    result = histogram(values)
+    bins, counts = result.filled()
+    full = affine_error(bins, counts, METHODS["min-max"](result))
+    assert affine_error(bins, counts, METHODS["greedy"](result)) <= full * 1.02
+
+
 def test_mse_clips_outliers_and_percentile_too() -> None:
     values = np.concatenate([np.random.default_rng(0).normal(0, 1, 200_000), [100.0, -100.0]])
     result = histogram(values)
     assert METHODS["min-max"](result) == (-100.0, 100.0)
-    for method, limit in (("mse", 80), ("percentile", 5)):
+    for method, limit in (("mse", 80), ("greedy", 80), ("percentile", 5)):
         low, high = METHODS[method](result)
         assert -limit < low < -2
         assert 2 < high < limit
