@@ -50,10 +50,25 @@ typedef struct {
 
 void nn_pointwise_s8(const nn_pointwise *p, const int8_t *row, int8_t *out, int16_t *scratch);
 
-/* DEPTHWISE_CONV_2D with multiplier 1 (in_c == out_c). weights (kernel_h, kernel_w, in_c).
- * scratch: 8 * even(kernel_h) * (w + kernel_w) + 64, where w = (min(out_w, tile) - 1) * stride_w + (kernel_w
- * - 1) * dilation_w + 1. */
-void nn_depthwise_s8(const nn_conv *p, const int8_t *const rows[], int8_t *out, int16_t *scratch);
+/* DEPTHWISE_CONV_2D with multiplier 1. Either weights (kernel_h, kernel_w, in_c), bias, multiplier and shift
+ * are given, with the bound of nn_conv; or `packed`, for a 3x3 kernel, dilation_w 1, stride_w 1 or 2, 4
+ * channels or more and a bound under 2^23: for each channel the words of nn_depthwise_block
+ * (nn_depthwise_assembly.h), its bias times 2^bits and its weights, as int16, times 2^(bits - 8), where
+ * `output` is nn_output of nn_math.h with these bits; if its `right` is 0, bits is 8 and `offset` the shift.
+ * The fast ones have a `right` of 16. scratch: 8 * even(kernel_h) * (w + kernel_w), where w = (min(out_w,
+ * tile) - 1) * stride_w + (kernel_w - 1) * dilation_w + 1; with packed 24 * max(w, 3 * stride_w + 3). */
+typedef struct {
+    int16_t in_w, in_c, out_w, tile;
+    int8_t kernel_h, kernel_w, stride_w, pad_left, dilation_w;
+    int32_t in_zero, out_zero, out_min, out_max;
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *multiplier;
+    const int8_t *shift;
+    const int32_t *packed;
+} nn_depthwise;
+
+void nn_depthwise_s8(const nn_depthwise *p, const int8_t *const rows[], int8_t *out, int16_t *scratch);
 
 /* FULLY_CONNECTED: out_w vectors of in_c inputs, out_c outputs each, weights (out_c, in_c). in_w, tile and
  * kernel fields are not read. Accumulators are scaled with one rounding, ties away from zero.
@@ -109,7 +124,7 @@ void nn_maximum_s8(const nn_extremum *p, const int8_t *a, const int8_t *b, int8_
  * state: kept_rows * hidden width * hidden channels. */
 typedef struct {
     nn_pointwise expand, project;
-    nn_conv depthwise;
+    nn_depthwise depthwise;
     nn_add add;
     int16_t stride_h, kept_rows, residual;
     int32_t scratch_bytes;

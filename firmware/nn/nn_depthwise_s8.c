@@ -1,6 +1,4 @@
-#include "nn_depthwise.h"
-
-#include <stddef.h>
+#include "nn_depthwise_3x3.h"
 
 /* Four channels at a time are turned into columns: for each channel and pair of kernel rows one word a
  * column, its lanes the values of the two rows, so that SMLAD multiplies two taps. An odd last kernel row
@@ -47,13 +45,13 @@ static NN_NOINLINE int16_t *pair_channels(int16_t *to, int32_t step, int32_t cou
                   : pair_rows(to, step, count, rows[0], rows[1], n);
 }
 
-static source row_source(const nn_conv *p, const int8_t *row, int32_t offset, const int8_t *padding) {
+static source row_source(const nn_depthwise *p, const int8_t *row, int32_t offset, const int8_t *padding) {
     source s = {row ? row + offset : padding, row ? p->in_c : 0};
     return s;
 }
 
 /* Columns [x, x + width) of channels [c, c + 4) of all kernel rows. */
-static void gather(const nn_conv *p, const int8_t *const rows[], int16_t *to, int32_t x, int32_t width,
+static void gather(const nn_depthwise *p, const int8_t *const rows[], int16_t *to, int32_t x, int32_t width,
                    int32_t c) {
     const int8_t zero = (int8_t)p->in_zero, zeros[4] = {zero, zero, zero, zero};
     int32_t n = nn_clamp(p->in_c - c, 0, 4), planes = (p->kernel_h + 1) / 2, step = 2 * planes * width;
@@ -73,11 +71,11 @@ static void gather(const nn_conv *p, const int8_t *const rows[], int16_t *to, in
     }
 }
 
-/* Distance of the weights of two channels: pairs of weights, and room for what the 3x3 sweeps add. */
-static int32_t block_size(const nn_conv *p) { return (p->kernel_h + 1) / 2 * 2 * p->kernel_w + 8; }
+/* Distance of the weights of two channels, in pairs. */
+static int32_t block_size(const nn_depthwise *p) { return (p->kernel_h + 1) / 2 * 2 * p->kernel_w; }
 
 /* The weights of channels [c, c + 4) in pairs like the columns. */
-static void gather_weights(const nn_conv *p, int16_t *to, int32_t c) {
+static void gather_weights(const nn_depthwise *p, int16_t *to, int32_t c) {
     const int8_t zeros[4] = {0};
     int32_t n = nn_clamp(p->in_c - c, 0, 4);
     for (int32_t i = 0; i < p->kernel_h; i += 2) {
@@ -88,66 +86,56 @@ static void gather_weights(const nn_conv *p, int16_t *to, int32_t c) {
     }
 }
 
-static NN_NOINLINE void sweep_any(const nn_sweep *s, const int16_t *columns, int8_t *out, int32_t out_step,
-                                  int32_t count) {
-    for (; count > 0; count--, columns += 2 * s->stride, out += out_step) {
+/* One channel; plane_step: int16 from the columns of one pair of kernel rows to the next. */
+typedef struct {
+    int32_t bias, planes, plane_step, fast;
+    nn_scale scale;
+} sweep;
+
+static NN_NOINLINE void sweep_any(const nn_depthwise *p, const sweep *s, const int16_t *columns,
+                                  const int16_t *weights, int8_t *out, int32_t count) {
+    for (; count > 0; count--, columns += 2 * p->stride_w, out += p->in_c) {
         int32_t acc = s->bias;
-        const int16_t *w = s->weights;
+        const int16_t *w = weights;
         for (int32_t plane = 0; plane < s->planes; plane++) {
             const int16_t *at = columns + plane * s->plane_step;
-            for (int32_t k = 0; k < s->kernel_w; k++, w += 2, at += 2 * s->dilation)
+            for (int32_t k = 0; k < p->kernel_w; k++, w += 2, at += 2 * p->dilation_w)
                 acc = nn_smlad(nn_load32(at), nn_load32(w), acc);
         }
         *out = (int8_t)(s->fast ? nn_output_fast(&s->scale, acc) : nn_output_any(&s->scale, acc));
     }
 }
 
-typedef void sweep_3x3(const nn_sweep *s, const int16_t *columns, int8_t *out, int32_t out_step,
-                       int32_t count);
-
-/* The sweep for rows of `count` outputs, or NULL if sweep_any must do. */
-static sweep_3x3 *choose_sweep(const nn_conv *p, int32_t count) {
-    int is_3x3 = p->kernel_w == 3 && (p->kernel_h + 1) / 2 == 2 && p->dilation_w == 1;
-    if (!is_3x3 || count < 2 || p->stride_w > 2)
-        return NULL;
-    return p->stride_w == 1 ? nn_sweep_3x3_s1 : nn_sweep_3x3_s2;
-}
-
-/* Channel c, whose weights are in `block`. */
-static void run_channel(const nn_conv *p, nn_sweep *s, sweep_3x3 *sweep, int32_t c, const int16_t *columns,
-                        int16_t *block, int8_t *out, int32_t count) {
-    int32_t shift = p->shift[c], bias = p->bias[c];
-    nn_scale scale = nn_make_scale(p->multiplier[c], shift, p->out_zero);
-    s->weights = block;
-    if (sweep && nn_scale_is_fast(shift)) {
-        nn_store_scale(block, bias, &scale);
-        sweep(s, columns, out, p->in_c, count);
-    } else {
-        s->bias = bias;
-        s->scale = scale;
-        s->fast = nn_scale_is_fast(shift);
-        sweep_any(s, columns, out, p->in_c, count);
-    }
-}
-
-void nn_depthwise_s8(const nn_conv *p, const int8_t *const rows[], int8_t *out, int16_t *scratch) {
-    int32_t channels = p->in_c, planes = (p->kernel_h + 1) / 2, block_step = block_size(p);
+/* Output columns [x, x + count) with any kernel. */
+static void depthwise_any(const nn_depthwise *p, const int8_t *const rows[], int32_t x, int32_t count,
+                          int8_t *out, int16_t *scratch) {
+    int32_t channels = p->in_c, block_step = block_size(p);
+    int32_t width = (count - 1) * p->stride_w + (p->kernel_w - 1) * p->dilation_w + 1;
     int16_t *columns = scratch + 4 * block_step;
-    nn_sweep s = {
-        .stride = p->stride_w, .dilation = p->dilation_w, .kernel_w = p->kernel_w, .planes = planes};
-    for (int32_t x = 0; x < p->out_w; x += p->tile) {
-        int32_t count = nn_clamp(p->out_w - x, 0, p->tile);
-        int32_t width = (count - 1) * p->stride_w + (p->kernel_w - 1) * p->dilation_w + 1;
-        sweep_3x3 *sweep = choose_sweep(p, count);
-        s.plane_step = 2 * width;
-        for (int32_t c = 0; c < channels; c += 4) {
-            int16_t *at = columns, *block = scratch;
-            gather(p, rows, columns, x * p->stride_w - p->pad_left, width, c);
-            gather_weights(p, scratch, c);
-            for (int32_t i = c; i < channels && i < c + 4;
-                 i++, at += planes * s.plane_step, block += block_step)
-                run_channel(p, &s, sweep, i, at, block, out + x * channels + i, count);
+    sweep s = {.planes = (p->kernel_h + 1) / 2, .plane_step = 2 * width};
+    for (int32_t c = 0; c < channels; c += 4) {
+        const int16_t *at = columns, *weights = scratch;
+        gather(p, rows, columns, x * p->stride_w - p->pad_left, width, c);
+        gather_weights(p, scratch, c);
+        for (int32_t i = c; i < channels && i < c + 4; i++) {
+            s.bias = p->bias[i];
+            s.scale = nn_make_scale(p->multiplier[i], p->shift[i], p->out_zero);
+            s.fast = nn_scale_is_fast(p->shift[i]);
+            sweep_any(p, &s, at, weights, out + i, count);
+            at += s.planes * s.plane_step, weights += block_step;
         }
     }
-    nn_clamp_row(out, p->out_w * channels, p->out_min, p->out_max);
+}
+
+void nn_depthwise_s8(const nn_depthwise *p, const int8_t *const rows[], int8_t *out, int16_t *scratch) {
+    for (int32_t x = 0; x < p->out_w; x += p->tile) {
+        int32_t count = nn_clamp(p->out_w - x, 0, p->tile);
+        if (p->packed) {
+            nn_window3 window = nn_make_window(rows);
+            nn_depthwise_3x3(p, &window, x, count, out + x * p->in_c, scratch);
+        } else {
+            depthwise_any(p, rows, x, count, out + x * p->in_c, scratch);
+        }
+    }
+    nn_clamp_row(out, p->out_w * p->in_c, p->out_min, p->out_max);
 }

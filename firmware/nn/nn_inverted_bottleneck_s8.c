@@ -18,7 +18,7 @@ typedef struct {
 
 /* Row i of the window, kept from step to step in one of kept_rows places. */
 static int8_t *kept_row(const hidden_map *h, int32_t i) {
-    const nn_conv *depthwise = &h->p->depthwise;
+    const nn_depthwise *depthwise = &h->p->depthwise;
     int32_t place = (h->step * h->p->stride_h + i) % h->p->kept_rows;
     return h->state + place * depthwise->in_w * depthwise->in_c;
 }
@@ -37,7 +37,7 @@ static void expand(const hidden_map *h, int32_t i, int32_t x, int32_t count, int
 
 /* Makes the columns ready that `count` output pixels from x on read. */
 static void fill_columns(hidden_map *h, int32_t x, int32_t count, int16_t *scratch) {
-    const nn_conv *depthwise = &h->p->depthwise;
+    const nn_depthwise *depthwise = &h->p->depthwise;
     int32_t start = x * depthwise->stride_w - depthwise->pad_left, old_end = h->end;
     h->begin = nn_clamp(start, 0, depthwise->in_w);
     h->end = start + (count - 1) * depthwise->stride_w + depthwise->kernel_w;
@@ -53,7 +53,7 @@ static void fill_columns(hidden_map *h, int32_t x, int32_t count, int16_t *scrat
 
 static void filter(const hidden_map *h, int32_t x, int32_t count, int8_t *out, int16_t *scratch) {
     const int8_t *rows[NN_BOTTLENECK_ROWS];
-    nn_conv part = h->p->depthwise;
+    nn_depthwise part = h->p->depthwise;
     for (int32_t i = 0; i < part.kernel_h; i++) {
         if (!h->rows[i])
             rows[i] = NULL;
@@ -104,7 +104,7 @@ static void add_input(const nn_inverted_bottleneck *p, int32_t count, const int8
 
 void nn_inverted_bottleneck_s8(const nn_inverted_bottleneck *p, const int8_t *const rows[], int8_t *out,
                                int16_t *scratch, int8_t *state, int32_t step) {
-    const nn_conv *depthwise = &p->depthwise;
+    const nn_depthwise *depthwise = &p->depthwise;
     int32_t channels = depthwise->in_c, out_c = p->project.packed ? p->project.out_c : channels;
     int32_t span = (depthwise->tile - 1) * depthwise->stride_w + depthwise->kernel_w;
     hidden_map h = {.p = p, .rows = rows, .buffer = (int8_t *)scratch, .state = state, .step = step};

@@ -7,6 +7,7 @@ import numpy as np
 from mcu_vision.ir import Array, Graph, KernelCall, Tensor, to_int
 from mcu_vision.ops.common import apply_activation, even, sliding_windows
 from mcu_vision.ops.convolution import Convolution, requantize_sums
+from mcu_vision.ops.depthwise_packing import depthwise_params
 
 
 @dataclass
@@ -40,6 +41,9 @@ class DepthwiseConv2d(Convolution):
     def kernel(self, graph: Graph) -> KernelCall:
         weights = self.constant(graph, 1)
         _, kh, kw, channels = weights.shape
-        params = self.params(graph, weights.reshape(-1, channels).T)
-        scratch = 8 * even(kh) * (self.row_span(graph) + kw) + 64
-        return KernelCall("nn_depthwise_s8", "nn_conv", params, ("rows",), scratch)
+        params = depthwise_params(self.params(graph, weights.reshape(-1, channels).T))
+        span = self.row_span(graph)
+        scratch = 8 * even(kh) * (span + kw)
+        if "packed" in params:
+            scratch = 24 * max(span, 3 * self.stride[1] + 3)
+        return KernelCall("nn_depthwise_s8", "nn_depthwise", params, ("rows",), scratch)
