@@ -51,20 +51,11 @@ ALIGNED static const int32_t fused_op1_expand_packed[30] = {
     44544, -608512, 2123882125, 141376, 12, 1891066688, 565312, 14, 1030656149, 148000835, 1861120, -259840, 1206117834, 565312, 14, 1479252443,
     282688, 13, -1172799055, -1044028392, 219136, -725248, 1136826486, 70720, 11, 1657675010, 141376, 12, 692377004, 1028492076,
 };
-ALIGNED static const int8_t fused_op1_depthwise_weights[54] = {
-    116, 56, -92, -124, -103, -31, 100, -114, -99, -95, -61, 103, -47, 26, -124, 74,
-    15, 27, 116, 18, -109, 75, 13, 31, -116, 3, 99, 14, -22, 18, -118, -40,
-    90, 43, -56, -24, -110, 39, 74, -4, 34, 63, 75, 49, 51, -117, -44, 72,
-    72, 101, -51, -43, 120, 59,
-};
-ALIGNED static const int32_t fused_op1_depthwise_bias[6] = {
-    -4389, -5818, 5425, 7084, 3824, -10748,
-};
-ALIGNED static const int32_t fused_op1_depthwise_multiplier[6] = {
-    2035406367, 1298016971, 2044718568, 1793142563, 2021344358, 1798928747,
-};
-ALIGNED static const int8_t fused_op1_depthwise_shift[6] = {
-    -4, -4, -6, -4, -4, -5,
+ALIGNED static const int32_t fused_op1_depthwise_packed[60] = {
+    -35954688, 243273344, -243266432, -247399904, 157348416, 2304, 2035406367, 5998592, 16, 4096, -47661056, 37750528, 6353344, -83885248, 102761696, 3232,
+    1298016971, 5998592, 16, 4096, 11110400, -57082592, 51969256, 47250464, 26739280, 65128, 2044718568, 5997056, 16, 1024, 58032128, 157347968,
+    29422624, 90179904, -245301376, 64160, 1793142563, 5998592, 16, 4096, 31326208, 27325216, -46073760, -117440032, -92273600, 3840, 2021344358, 5998592,
+    16, 4096, -44023808, 32570896, 18876016, -25165392, 75498480, 944, 1798928747, 5997568, 16, 2048,
 };
 ALIGNED static const int32_t fused_op1_project_packed[24] = {
     -467456, 732928, 1564167605, -294848, 16, 1414425042, -147392, 15, 1186486706, -2113648881, 277, 9687, 4613376, -7747840, 1228194333, -589760,
@@ -74,7 +65,7 @@ const nn_inverted_bottleneck fused_op1 = {
     .stride_h = 1,
     .kept_rows = 2,
     .residual = 1,
-    .scratch_bytes = 400,
+    .scratch_bytes = 192,
     .expand.in_c = 4,
     .expand.out_w = 4,
     .expand.out_c = 6,
@@ -89,10 +80,6 @@ const nn_inverted_bottleneck fused_op1 = {
     .depthwise.out_zero = 91,
     .depthwise.out_min = 91,
     .depthwise.out_max = 127,
-    .depthwise.weights = fused_op1_depthwise_weights,
-    .depthwise.bias = fused_op1_depthwise_bias,
-    .depthwise.multiplier = fused_op1_depthwise_multiplier,
-    .depthwise.shift = fused_op1_depthwise_shift,
     .depthwise.kernel_h = 3,
     .depthwise.kernel_w = 3,
     .depthwise.stride_w = 1,
@@ -101,8 +88,8 @@ const nn_inverted_bottleneck fused_op1 = {
     .depthwise.in_c = 6,
     .depthwise.in_w = 4,
     .depthwise.out_w = 4,
-    .depthwise.out_c = 6,
     .depthwise.tile = 4,
+    .depthwise.packed = fused_op1_depthwise_packed,
     .project.in_c = 6,
     .project.out_w = 4,
     .project.out_c = 4,
@@ -129,19 +116,10 @@ const nn_inverted_bottleneck fused_op1 = {
 };
 
 /* conv2d6: inverted_bottleneck -> 3 x 2 x 2 */
-ALIGNED static const int8_t fused_op2_depthwise_weights[36] = {
-    82, -88, -33, 37, 14, 99, 38, 9, -67, 55, 67, 36, -88, 18, -94, 95,
-    -59, -18, 79, -88, -6, 56, -119, 110, -77, 19, 16, 33, -112, 110, -47, 4,
-    -74, 116, 48, -97,
-};
-ALIGNED static const int32_t fused_op2_depthwise_bias[4] = {
-    -5677, 3085, -1952, 3177,
-};
-ALIGNED static const int32_t fused_op2_depthwise_multiplier[4] = {
-    1777081713, 2068772820, 1868473289, 1901086308,
-};
-ALIGNED static const int8_t fused_op2_depthwise_shift[4] = {
-    -6, -6, -5, -6,
+ALIGNED static const int32_t fused_op2_depthwise_packed[40] = {
+    -11626496, -46136688, -30932880, -3080728, -58655336, 64944, 1777081713, -1342976, 16, 1024, 6318080, 9502016, -9436392, 29360568, 57671832, 928,
+    2068772820, -1342976, 16, 1024, -7995392, -98501136, 82838112, -124779472, -49282816, 768, 1868473289, -1342464, 16, 2048, 6506496, 49807656,
+    -46137272, 57671968, 2097416, 64760, 1901086308, -1342976, 16, 1024,
 };
 ALIGNED static const int32_t fused_op2_project_packed[10] = {
     -224000, -26880, 1264685589, 565312, 14, 1282798302, 282688, 13, -1599467191, 666954818,
@@ -150,15 +128,11 @@ const nn_inverted_bottleneck fused_op2 = {
     .stride_h = 2,
     .kept_rows = 0,
     .residual = -1,
-    .scratch_bytes = 328,
+    .scratch_bytes = 224,
     .depthwise.in_zero = -11,
     .depthwise.out_zero = -21,
     .depthwise.out_min = -21,
     .depthwise.out_max = 127,
-    .depthwise.weights = fused_op2_depthwise_weights,
-    .depthwise.bias = fused_op2_depthwise_bias,
-    .depthwise.multiplier = fused_op2_depthwise_multiplier,
-    .depthwise.shift = fused_op2_depthwise_shift,
     .depthwise.kernel_h = 3,
     .depthwise.kernel_w = 3,
     .depthwise.stride_w = 2,
@@ -167,8 +141,8 @@ const nn_inverted_bottleneck fused_op2 = {
     .depthwise.in_c = 4,
     .depthwise.in_w = 4,
     .depthwise.out_w = 2,
-    .depthwise.out_c = 4,
     .depthwise.tile = 2,
+    .depthwise.packed = fused_op2_depthwise_packed,
     .project.in_c = 4,
     .project.out_w = 2,
     .project.out_c = 2,

@@ -44,103 +44,86 @@ const nn_conv residual_chain_op0 = {
     .tile = 4,
 };
 
-/* depthwise_conv2d1: depthwise_conv2d -> 5 x 4 x 4 */
-ALIGNED static const int8_t residual_chain_op1_weights[36] = {
-    4, 120, -9, 79, 106, 82, 33, -15, 4, -60, -1, -31, -64, 126, -124, -103,
-    -78, 120, 49, 97, -76, 56, -33, -3, -127, 30, 84, 42, -88, 9, -59, 119,
-    97, -80, 2, 112,
+/* add3: inverted_bottleneck -> 5 x 4 x 4 */
+ALIGNED static const int32_t residual_chain_op1_depthwise_packed[40] = {
+    -19492864, -16777200, -20446808, -19922928, -23003644, 388, 1154427018, 6258944, 16, 512, 38894592, 33030624, 31457608, 14745360, 2359416, 65216,
+    1311338552, 6258944, 16, 512, -1358080, -8060937, 3211297, -2097153, -3866540, 2, 1246062118, 6258752, 16, 128, 14220800, -13500258,
+    12779490, -327742, 15597652, 224, 2005733477, 6258816, 16, 256,
 };
-ALIGNED static const int32_t residual_chain_op1_bias[4] = {
-    -19036, 37983, -5305, 27775,
-};
-ALIGNED static const int32_t residual_chain_op1_multiplier[4] = {
-    1154427018, 1311338552, 1246062118, 2005733477,
-};
-ALIGNED static const int8_t residual_chain_op1_shift[4] = {
-    -7, -7, -9, -8,
-};
-const nn_conv residual_chain_op1 = {
-    .in_zero = -92,
-    .out_zero = 95,
-    .out_min = 95,
-    .out_max = 127,
-    .weights = residual_chain_op1_weights,
-    .bias = residual_chain_op1_bias,
-    .multiplier = residual_chain_op1_multiplier,
-    .shift = residual_chain_op1_shift,
-    .kernel_h = 3,
-    .kernel_w = 3,
-    .stride_w = 1,
-    .pad_left = 1,
-    .dilation_w = 1,
-    .in_c = 4,
-    .in_w = 4,
-    .out_w = 4,
-    .out_c = 4,
-    .tile = 4,
-};
-
-/* conv2d2: conv2d -> 5 x 4 x 4 */
-ALIGNED static const int32_t residual_chain_op2_packed[20] = {
+ALIGNED static const int32_t residual_chain_op1_project_packed[20] = {
     4115712, -163072, 1168197345, -468928, 12, 1193298336, -468928, 12, -1868818139, -753278167, 2689536, -2128384, 1248184501, -468928, 12, 1312257041,
     -468928, 12, 1373808570, 2048123367,
 };
-const nn_pointwise residual_chain_op2 = {
-    .in_c = 4,
-    .out_w = 4,
-    .out_c = 4,
-    .tile = 4,
-    .out_zero = -115,
-    .out_min = -128,
-    .out_max = 127,
-    .scaled = 1,
-    .ties = 1,
-    .packed = residual_chain_op2_packed,
-};
-
-/* add3: add -> 5 x 4 x 4 */
-const nn_add residual_chain_op3 = {
-    .count = 16,
-    .a_zero = -92,
-    .b_zero = -115,
-    .out_zero = -25,
-    .out_min = -128,
-    .out_max = 127,
-    .left_shift = 20,
-    .a_multiplier = 1797858693,
-    .a_shift = -2,
-    .b_multiplier = 1073741824,
-    .b_shift = 0,
-    .out_multiplier = 1811871787,
-    .out_shift = -18,
+const nn_inverted_bottleneck residual_chain_op1 = {
+    .stride_h = 1,
+    .kept_rows = 0,
+    .residual = 1,
+    .scratch_bytes = 160,
+    .depthwise.in_zero = -92,
+    .depthwise.out_zero = 95,
+    .depthwise.out_min = 95,
+    .depthwise.out_max = 127,
+    .depthwise.kernel_h = 3,
+    .depthwise.kernel_w = 3,
+    .depthwise.stride_w = 1,
+    .depthwise.pad_left = 1,
+    .depthwise.dilation_w = 1,
+    .depthwise.in_c = 4,
+    .depthwise.in_w = 4,
+    .depthwise.out_w = 4,
+    .depthwise.tile = 4,
+    .depthwise.packed = residual_chain_op1_depthwise_packed,
+    .project.in_c = 4,
+    .project.out_w = 4,
+    .project.out_c = 4,
+    .project.tile = 4,
+    .project.out_zero = -115,
+    .project.out_min = -128,
+    .project.out_max = 127,
+    .project.scaled = 1,
+    .project.ties = 1,
+    .project.packed = residual_chain_op1_project_packed,
+    .add.count = 16,
+    .add.a_zero = -92,
+    .add.b_zero = -115,
+    .add.out_zero = -25,
+    .add.out_min = -128,
+    .add.out_max = 127,
+    .add.left_shift = 20,
+    .add.a_multiplier = 1797858693,
+    .add.a_shift = -2,
+    .add.b_multiplier = 1073741824,
+    .add.b_shift = 0,
+    .add.out_multiplier = 1811871787,
+    .add.out_shift = -18,
 };
 
 /* conv2d4: conv2d -> 5 x 4 x 2 */
-ALIGNED static const int8_t residual_chain_op4_weights[72] = {
+ALIGNED static const int8_t residual_chain_op2_weights[72] = {
     -24, 119, 115, -73, -126, 44, -124, -51, -1, 95, -104, 41, 8, -94, 88, 88,
     -4, 113, 27, 103, 117, 18, -56, -90, 16, -78, 64, 109, -65, 13, -115, -81,
     -31, 98, 120, 36, 21, 18, -112, -32, 123, -23, -73, -66, 54, -118, 120, 96,
     17, -8, 67, 12, -6, -45, -14, 64, -113, -121, 56, -33, 77, -120, 104, -96,
     -21, 119, -100, 40, 58, -18, -107, 6,
 };
-ALIGNED static const int32_t residual_chain_op4_bias[2] = {
+ALIGNED static const int32_t residual_chain_op2_bias[2] = {
     6107, -3989,
 };
-ALIGNED static const int32_t residual_chain_op4_multiplier[2] = {
+ALIGNED static const int32_t residual_chain_op2_multiplier[2] = {
     1272899734, 1178101430,
 };
-ALIGNED static const int8_t residual_chain_op4_shift[2] = {
+ALIGNED static const int8_t residual_chain_op2_shift[2] = {
     -7, -8,
 };
-const nn_conv residual_chain_op4 = {
+const nn_conv residual_chain_op2 = {
     .in_zero = -25,
     .out_zero = 93,
     .out_min = 93,
     .out_max = 127,
-    .weights = residual_chain_op4_weights,
-    .bias = residual_chain_op4_bias,
-    .multiplier = residual_chain_op4_multiplier,
-    .shift = residual_chain_op4_shift,
+    .weights = residual_chain_op2_weights,
+    .bias = residual_chain_op2_bias,
+    .multiplier = residual_chain_op2_multiplier,
+    .shift = residual_chain_op2_shift,
     .kernel_h = 3,
     .kernel_w = 3,
     .stride_w = 1,
