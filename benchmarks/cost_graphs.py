@@ -26,6 +26,9 @@ def cost_graph(seed: int) -> Graph:
     for block in find_blocks(graph):
         if random.random() < 0.7:
             graph = fuse_block(graph, block, int(random.choice([2, 4, 8, 12, 16, 24])), bool(random.random() < 0.4))
+    for op in graph.ops:
+        if isinstance(op, ops.InvertedBottleneck) and op.recompute and {"expand", "project"} <= set(op.stages):
+            op.group_channels = int(random.choice([0, 4, 8, 16, 32]))
     return graph
 
 

@@ -110,7 +110,8 @@ void nn_minimum_s8(const nn_extremum *p, const int8_t *a, const int8_t *b, int8_
 void nn_maximum_s8(const nn_extremum *p, const int8_t *a, const int8_t *b, int8_t *out);
 
 /* An inverted bottleneck: 1x1 convolution (expand), depthwise convolution, 1x1 convolution (project) and
- * addition of rows[residual]. packed of NULL: no expand or project; residual -1: no addition. rows: the
+ * addition of rows[residual] from pixel residual_x on. packed of NULL: no expand or project; residual -1: no
+ * addition. rows: the
  * depthwise.kernel_h (at most NN_BOTTLENECK_ROWS) input rows of the step's window. With expand and no
  * kept_rows a step expands all of them; kept_rows = kernel_h - stride_h is how many are in state from the
  * step before, so that all but step 0 read only the rows after those, and the residual. A row is computed in
@@ -126,7 +127,7 @@ typedef struct {
     nn_pointwise expand, project;
     nn_depthwise depthwise;
     nn_add add;
-    int16_t stride_h, kept_rows, residual;
+    int16_t stride_h, kept_rows, residual, residual_x;
     int32_t scratch_bytes;
 } nn_inverted_bottleneck;
 
@@ -134,6 +135,27 @@ typedef struct {
 
 void nn_inverted_bottleneck_s8(const nn_inverted_bottleneck *p, const int8_t *const rows[], int8_t *out,
                                int16_t *scratch, int8_t *state, int32_t step);
+
+/* Constants of a convolution as nn_conv has them; weights as for its kind. */
+typedef struct {
+    int32_t in_c, out_c, out_zero, out_min, out_max;
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *multiplier;
+    const int8_t *shift;
+} nn_filters;
+
+/* nn_inverted_bottleneck_s8 with expand and project and no kept_rows, in little scratch: `group` hidden
+ * channels at a time, their part of the projection summed up.
+ * scratch: 4 * tile * output channels + group * (kernel_h * ((tile - 1) * stride_w + kernel_w) + tile). */
+typedef struct {
+    nn_filters expand, depthwise, project;
+    nn_add add;
+    int16_t in_w, out_w, tile, group, kernel_h, kernel_w, stride_w, pad_left, residual, residual_x;
+} nn_bottleneck_groups;
+
+void nn_bottleneck_groups_s8(const nn_bottleneck_groups *p, const int8_t *const rows[], int8_t *out,
+                             int32_t *scratch);
 
 /* MAX_POOL_2D and AVERAGE_POOL_2D (of the cells inside, ties away from zero). Padding does not count;
  * each window must hold at least one cell. rows: kernel_h pointers. */

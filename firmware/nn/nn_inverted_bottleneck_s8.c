@@ -123,7 +123,7 @@ void nn_inverted_bottleneck_s8(const nn_inverted_bottleneck *p, const int8_t *co
         if (p->project.packed)
             project(p, count, filtered, sum, beside);
         if (p->residual >= 0)
-            add_input(p, count * out_c, rows[p->residual] + x * out_c, sum, target);
+            add_input(p, count * out_c, rows[p->residual] + (x + p->residual_x) * out_c, sum, target);
         if (p->expand.packed)
             keep_columns(&h, x + count);
     }

@@ -9,6 +9,7 @@ import numpy as np
 
 from mcu_vision.codegen.sparse_rnn import SparseCode, sparse_code
 from mcu_vision.ir import Array, Graph, Op, RowWindow, Tensor
+from mcu_vision.ops import ReadRows
 from mcu_vision.ops.rnn_pool import RnnPool
 from mcu_vision.plan import Buffer, Place, Program
 
@@ -47,6 +48,7 @@ class COperator:
     arrays: list[CArray]
     setup: list[str]
     arguments: list[str]
+    after: list[str]
     copies_from: int | None
     output_ring: str
     codes: list[SparseCode] = field(default_factory=list)
@@ -54,7 +56,7 @@ class COperator:
     @property
     def uses_step(self) -> bool:
         """True if the generated function reads its argument."""
-        return any("step" in text for text in (*self.setup, *self.arguments))
+        return any("step" in text for text in (*self.setup, *self.arguments, *self.after))
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ class CModel:
         return any(op.codes for op in self.operators)
 
     @property
+    def passes(self) -> int:
+        """How often an inference asks for all rows of the image."""
+        return sum(isinstance(op, ReadRows) for op in self.graph.ops)
+
+    @property
     def detection_output(self) -> int:
         """Which of the outputs holds the boxes."""
         return next(i for i, (tensor, _) in enumerate(self.outputs) if tensor is self.detections)
@@ -118,6 +125,7 @@ def lower_program(program: Program) -> CModel:
     scratch = _scratch_rings(program, prefix)
     image = rings.get(graph.input.name)
     operators = [_lower_op(program, prefix, i, op, rings, scratch) for i, op in enumerate(graph.ops)]
+    _share_arrays(operators)
     order = [str(step.op) for step in program.schedule]
     return CModel(
         name=graph.name,
@@ -136,6 +144,17 @@ def lower_program(program: Program) -> CModel:
         input_preserved=image is not None and _input_preserved(program),
         kernels=sorted({op.function for op in operators if op.struct}),
     )
+
+
+def _share_arrays(operators: list[COperator]) -> None:
+    """Let operators that have equal constants (strips of a map for one) use those of the first."""
+    known: dict[tuple[str, bytes], str] = {}
+    for op in operators:
+        names = {
+            array.name: known.setdefault((array.c_type, array.values.tobytes()), array.name) for array in op.arrays
+        }
+        op.fields = [(key, names.get(value, value)) for key, value in op.fields]
+        op.arrays = [array for array in op.arrays if names[array.name] == array.name]
 
 
 def _comment(text: str) -> str:
@@ -207,12 +226,20 @@ def _lower_op(
     setup, arguments = _inputs(graph, op, call.arguments, rings) if call.struct else ([], ["step"])
     row = "0" if op.accumulates or output.rows == 1 else "step"
     cast = "" if output.dtype == "int8" else f"({C_TYPES[output.dtype]} *)(void *)"
-    arguments.append(f"{cast}nn_row(&{rings[output.name].name}, {row})")
+    target = f"{cast}nn_row(&{rings[output.name].name}, {row})"
+    after: list[str] = []
+    if isinstance(op, ReadRows) and op.columns:
+        copy = f"memcpy({target}, row + {op.bytes_skipped(graph)}, {output.row_bytes});"
+        after = ["if (read_error == 0) {", f"    {copy}", "}"]
+    else:
+        arguments.append(target)
     for buffer in (program.scratch_of(op.name), program.state_of(op.name)):
         if buffer:
             turns = scratch.get(op.name) if buffer.kind == "scratch" else None
             where = f"nn_row(&{turns.name}, step)" if turns else f"({_address(prefix, buffer.place())})"
-            arguments.append(f"(void *){where}")
+            if after:
+                setup.append(f"int8_t *const row = {where};")
+            arguments.append("row" if after else f"(void *){where}")
     if call.passes_state and not call.state_bytes:
         arguments.append("NULL")
     if call.passes_step:
@@ -230,6 +257,7 @@ def _lower_op(
         arrays,
         setup,
         arguments,
+        after,
         min(copies, default=None),
         rings[output.name].name,
         codes,

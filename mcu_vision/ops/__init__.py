@@ -12,6 +12,7 @@ from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
 from mcu_vision.ops.extremum import Maximum, Minimum
 from mcu_vision.ops.group_norm import GroupNorm
 from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
+from mcu_vision.ops.join import Join
 from mcu_vision.ops.l2_normalize import L2Normalize
 from mcu_vision.ops.log_softmax import LogSoftmax
 from mcu_vision.ops.lookup import Lookup
@@ -47,6 +48,7 @@ __all__ = [
     "DepthwiseConv2d",
     "GroupNorm",
     "InvertedBottleneck",
+    "Join",
     "L2Normalize",
     "LogSoftmax",
     "Lookup",

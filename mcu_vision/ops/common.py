@@ -1,6 +1,7 @@
 """What several operators share: padding, windows, fused activations, requantisation constants."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -50,10 +51,11 @@ def _round_half_away(value: np.float32) -> int:
     return int(np.floor(np.abs(value) + np.float32(0.5)) * np.sign(value))
 
 
+@lru_cache(maxsize=4096)
 def conv_multipliers(
     x: Quantization, weights: Quantization, out: Quantization, channels: int
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int8]]:
-    """Q31 multipliers and shifts for each output channel, from scales kept as float32."""
+    """Q31 multipliers and shifts for each output channel, from scales kept as float32; not to be changed."""
     scales = weights.scales if len(weights.scales) == channels else weights.scales * channels
     pairs = [
         quantize_multiplier(float(np.float32(x.scale)) * float(np.float32(s)) / float(np.float32(out.scale)))

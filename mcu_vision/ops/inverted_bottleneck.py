@@ -9,6 +9,7 @@ from mcu_vision.ir import Array, Graph, KernelCall, Op, Quantization, RowWindow,
 from mcu_vision.ops.add import Add
 from mcu_vision.ops.common import ACTIVATIONS, Padding, Pair, even, quad
 from mcu_vision.ops.conv2d import Conv2d
+from mcu_vision.ops.convolution import convolution_params
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
 from mcu_vision.ops.pointwise import STREAM_BYTES
 
@@ -27,7 +28,8 @@ class InvertedBottleneck(Op):
 
     The meaning is that of the stages one after another. The kernel computes a row in tiles of `tile_pixels`
     output pixels. It keeps the rows of the expanded map that the next step needs again; with `recompute` it
-    keeps none, and each step expands its whole window.
+    keeps none, and each step expands its whole window: all channels of it, or `group_channels` at a time, which
+    takes little scratch. residual_x: column of x that is added to the first column of the output.
     """
 
     kind = "inverted_bottleneck"
@@ -38,6 +40,8 @@ class InvertedBottleneck(Op):
     padding: Padding = (1, 1, 1, 1)
     tile_pixels: int = 8
     recompute: bool = False
+    group_channels: int = 0
+    residual_x: int = 0
 
     def infer_shape(self, inputs: list[Tensor]) -> Shape:
         self._check()
@@ -55,6 +59,10 @@ class InvertedBottleneck(Op):
             raise UserError(f"{self.name}: {', '.join(self.stages)} are no stages of an inverted bottleneck")
         if len(known) < 2 or not set(self.stage_activations) <= set(ACTIVATIONS):
             raise UserError(f"{self.name}: unknown activation, or one stage alone; leave the block's parts apart")
+        if self.group_channels and not (self.recompute and {"expand", "project"} <= set(known)):
+            raise UserError(
+                f"{self.name}: groups of channels need an expansion that is computed again, and a projection"
+            )
         if len(self.inputs) != 1 + 2 * (len(known) - ("add" in known)):
             raise UserError(f"{self.name}: {len(self.inputs)} inputs do not fit {', '.join(known)}")
 
@@ -67,7 +75,7 @@ class InvertedBottleneck(Op):
             name = f"{self.name}.{stage}"
             outputs = self.outputs if stage == self.stages[-1] else (f"{name}.out",)
             if stage == "add":
-                parts.append(Add(name, (self.inputs[0], x), outputs, activation))
+                parts.append(Add(name, (self._residual, x), outputs, activation))
                 break
             part = DepthwiseConv2d if stage == "depthwise" else Conv2d
             inputs = (x, next(constants), next(constants))
@@ -82,12 +90,21 @@ class InvertedBottleneck(Op):
         tensors = {name: graph.tensors[name] for name in self.inputs}
         self._infer_tensors(tensors)
         tensors[self.outputs[0]] = graph.tensors[self.outputs[0]]
-        return Graph(self.name, tensors, self.parts(), self.inputs[:1], self.outputs)
+        return Graph(
+            self.name,
+            tensors,
+            self.parts(),
+            self.inputs[:1] + ((self._residual,) if "add" in self.stages else ()),
+            self.outputs,
+        )
 
     def _infer_tensors(self, tensors: dict[str, Tensor]) -> None:
         """Add what every stage gives to `tensors`, which holds the inputs; the last without a scale."""
         quantizations = [Quantization((scale,), zero) for scale, zero in self.quantizations]
         for part, quantization in zip(self.parts(), (*quantizations, None), strict=True):
+            if part.kind == "add":
+                x, width = tensors[self.inputs[0]], tensors[part.inputs[1]].shape[2]
+                tensors[self._residual] = replace(x, name=self._residual, shape=(*x.shape[:2], width, x.shape[3]))
             shape = part.infer_shape([tensors[name] for name in part.inputs])
             tensors[part.outputs[0]] = Tensor(part.outputs[0], shape, "int8", quantization)
 
@@ -95,26 +112,53 @@ class InvertedBottleneck(Op):
     def _depthwise(self) -> Op:
         return self.parts()[self.stages.index("depthwise")]
 
+    @property
+    def _residual(self) -> str:
+        """What the addition reads of x, by name: all of it, or some columns."""
+        return f"{self.name}.residual"
+
     def macs(self, graph: Graph) -> int:
-        """Those that the kernel executes: with `recompute`, rows of the expansion count each time."""
+        """Those that the kernel executes: with `recompute`, pixels of the expansion count each time."""
         parts = self.part_graph(graph)
         total = parts.macs()
         if self.recompute and "expand" in self.stages:
-            expand, height = parts.ops[0].macs(parts), graph.tensors[self.inputs[0]].rows
+            _, height, width, _ = graph.tensors[self.inputs[0]].shape
+            expand = parts.ops[0].macs(parts)
             window = RowWindow(self.stride[0], -self.padding[0], self._kernel_h(graph))
             spans = [window.span(step, height) for step in range(self.steps(graph))]
-            total += expand // height * (sum(last - first for first, last in spans) - height)
+            pixels = sum(last - first for first, last in spans) * self.columns_expanded(graph)
+            total += expand // (height * width) * pixels - expand
         return total
 
-    def reference_float(self, *arrays: Array) -> Array:
+    def columns_expanded(self, graph: Graph) -> int:
+        """Pixels of a row that are expanded: those that two tiles need count twice with `group_channels`."""
+        width, out_w = graph.tensors[self.inputs[0]].shape[2], graph.tensors[self.outputs[0]].shape[2]
+        if not self.group_channels:
+            return width
+        kernel_w = self.kernel_size(graph)[1]
+        tile = min(self.tile_pixels, out_w)
+        window = RowWindow(tile * self.stride[1], -self.padding[1], (tile - 1) * self.stride[1] + kernel_w)
+        spans = [window.span(step, width) for step in range(-(-out_w // tile))]
+        return sum(last - first for first, last in spans)
+
+    def _values(self, arrays: tuple[Array, ...]) -> dict[str, Array]:
+        """The inputs, and what of x is added."""
         values = dict(zip(self.inputs, arrays, strict=True))
+        if "add" in self.stages:
+            kernel_w = values[self._depthwise.inputs[1]].shape[2]
+            width = arrays[0].shape[2] + self.padding[1] + self.padding[3] - kernel_w + 1
+            values[self._residual] = arrays[0][:, :, self.residual_x : self.residual_x + width]
+        return values
+
+    def reference_float(self, *arrays: Array) -> Array:
+        values = self._values(arrays)
         for part in self.parts():
             values[part.outputs[0]] = part.reference_float(*(values[name] for name in part.inputs))
         return values[self.outputs[0]]
 
     def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
         parts = self.part_graph(graph)
-        values = dict(zip(self.inputs, arrays, strict=True))
+        values = self._values(arrays)
         for part in parts.ops:
             values[part.outputs[0]] = part.reference_int8(parts, *(values[name] for name in part.inputs))
         return values[self.outputs[0]]
@@ -127,13 +171,17 @@ class InvertedBottleneck(Op):
 
     def in_place_inputs(self, graph: Graph) -> tuple[str, ...]:
         """The input, if later steps do not read its row again, and this one not where it has written."""
-        kernel_w = graph.tensors[self._depthwise.inputs[1]].shape[2]
+        kernel_w = self.kernel_size(graph)[1]
         same = graph.tensors[self.inputs[0]].shape == graph.tensors[self.outputs[0]].shape and self.stride == (1, 1)
         read_before = self._kept_rows(graph) >= max(1, self.padding[0]) and self.padding[1] < kernel_w
         return self.inputs[:1] if same and read_before else ()
 
+    def kernel_size(self, graph: Graph) -> Pair:
+        """Rows and columns of the depthwise convolution's kernel."""
+        return graph.tensors[self._depthwise.inputs[1]].shape[1], graph.tensors[self._depthwise.inputs[1]].shape[2]
+
     def _kernel_h(self, graph: Graph) -> int:
-        return graph.tensors[self._depthwise.inputs[1]].shape[1]
+        return self.kernel_size(graph)[0]
 
     def _kept_rows(self, graph: Graph) -> int:
         """Rows of the expanded map that are kept for the next step."""
@@ -142,6 +190,8 @@ class InvertedBottleneck(Op):
 
     def kernel(self, graph: Graph) -> KernelCall:
         parts = self.part_graph(graph)
+        if self.group_channels:
+            return self._groups_kernel(parts)
         calls = {stage: part.kernel(parts) for stage, part in zip(self.stages, parts.ops, strict=True)}
         depthwise = parts.ops[self.stages.index("depthwise")]
         assert isinstance(depthwise, DepthwiseConv2d)
@@ -157,6 +207,7 @@ class InvertedBottleneck(Op):
             "stride_h": self.stride[0],
             "kept_rows": kept,
             "residual": self.padding[0] if "add" in calls else -1,
+            "residual_x": self.residual_x,
             "scratch_bytes": buffer + working,
         }
         params |= {f"{stage}.{key}": value for stage, call in calls.items() for key, value in call.params.items()}
@@ -171,6 +222,30 @@ class InvertedBottleneck(Op):
             passes_state=True,
         )
 
+    def _groups_kernel(self, parts: Graph) -> KernelCall:
+        depthwise = parts.ops[1]
+        assert isinstance(depthwise, DepthwiseConv2d)
+        hidden, out = parts.tensors[depthwise.inputs[0]], parts.tensors[self.outputs[0]]
+        _, kernel_h, kernel_w, _ = parts.tensors[depthwise.inputs[1]].shape
+        tile, group = depthwise.tile(parts), min(self.group_channels, hidden.shape[3])
+        params: dict[str, int | Array] = {
+            "in_w": hidden.shape[2],
+            "out_w": out.shape[2],
+            "tile": tile,
+            "group": group,
+            "kernel_h": kernel_h,
+            "kernel_w": kernel_w,
+            "stride_w": self.stride[1],
+            "pad_left": self.padding[1],
+            "residual": self.padding[0] if "add" in self.stages else -1,
+            "residual_x": self.residual_x,
+        }
+        for stage, part in zip(self.stages, parts.ops, strict=True):
+            fields = part.kernel(parts).params if stage == "add" else _filters(parts, part)
+            params |= {f"{stage}.{key}": value for key, value in fields.items()}
+        scratch = 4 * tile * out.shape[3] + group * (kernel_h * depthwise.row_span(parts) + tile)
+        return KernelCall("nn_bottleneck_groups_s8", "nn_bottleneck_groups", params, ("rows",), scratch)
+
     def _working_bytes(self, parts: Graph, depthwise: DepthwiseConv2d, calls: dict[str, KernelCall]) -> int:
         """Scratch of a tile from the depthwise convolution on."""
         hidden, out = parts.tensors[depthwise.outputs[0]], parts.tensors[self.outputs[0]]
@@ -180,6 +255,17 @@ class InvertedBottleneck(Op):
             return working + added
         # The tile that the projection reads lies at the end of its scratch, until it is widened to the start.
         return max(working + tile * hidden.shape[3], added + calls["project"].scratch_bytes)
+
+
+def _filters(parts: Graph, part: Op) -> dict[str, int | Array]:
+    """Fields of `nn_filters`."""
+    weights = parts.tensors[part.inputs[1]].data
+    assert weights is not None
+    depthwise = isinstance(part, DepthwiseConv2d)
+    matrix = weights.reshape(-1, weights.shape[3]).T if depthwise else weights.reshape(len(weights), -1)
+    params = convolution_params(parts, part, matrix)
+    del params["in_zero"]
+    return params | {"in_c": weights.shape[3], "out_c": matrix.shape[0]}
 
 
 def _widest_tile(parts: Graph, columns: int, free_bytes: int) -> KernelCall:

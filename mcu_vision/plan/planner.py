@@ -29,7 +29,7 @@ IMPROVEMENTS = 40_000
 """Changes of the placing order that are tried on a program that may be chosen, times its slots."""
 NEARLY_FASTEST = 1.03
 """A balanced program takes at most this many times the cycles of the fastest."""
-PLACED_FOR_RAM = 4
+PLACED_FOR_RAM = 6
 """Of so many candidates with the fewest live bytes the one with the smallest arena is taken."""
 
 
@@ -58,11 +58,11 @@ def plan_graph(
     graph = prepare_graph(graph, options)
     if options.schedule != "auto":
         return _plan_fixed(graph, regions, budget_bytes, options)
-    candidates = search_configurations(graph, sum_of_maps(graph), options.recompute)
+    candidates = search_configurations(graph, sum_of_maps(graph), options.recompute, budget_bytes)
     tried = PLACED_FOR_RAM if options.optimize == "ram" else 1
     packings: list[_Packing] = []
     for candidate in _prefer(candidates, options.optimize):
-        packing = _pack(candidate, regions)
+        packing = _pack(candidate, regions, budget_bytes)
         if packing and packing.total > budget_bytes:
             packing = _improve(packing, regions)
         packings += [packing] if packing and packing.total <= budget_bytes else []
@@ -75,8 +75,8 @@ def plan_graph(
 
 def plan_pareto(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, options: PlanOptions) -> list[Program]:
     """The best compromises between arena and cycles within `budget_bytes`, the smallest arena first."""
-    candidates = search_configurations(prepare_graph(graph, options), budget_bytes, options.recompute)
-    packed = [p for p in (_pack(candidate, regions) for candidate in candidates) if p]
+    candidates = search_configurations(prepare_graph(graph, options), budget_bytes, options.recompute, budget_bytes)
+    packed = [p for p in (_pack(candidate, regions, budget_bytes) for candidate in candidates) if p]
     packed = [p for p in (_improve(p, regions) for p in packed) if p.total <= budget_bytes]
     packed.sort(key=lambda p: (p.total, p.candidate.cycles))
     best = [p for i, p in enumerate(packed) if all(p.candidate.cycles < q.candidate.cycles for q in packed[:i])]
@@ -104,8 +104,9 @@ def _prefer(candidates: list[Candidate], optimize: str) -> list[Candidate]:
     """Candidates (the fastest first) in the order in which to try them."""
     if optimize == "time":
         return candidates
-    limit = candidates[0].cycles * (NEARLY_FASTEST if optimize == "balanced" else float("inf"))
-    near = [c for c in candidates if c.cycles <= limit]
+    if optimize == "ram":
+        return sorted(candidates, key=lambda c: (c.live_bytes, c.cycles))
+    near = [c for c in candidates if c.cycles <= candidates[0].cycles * NEARLY_FASTEST]
     return [*reversed(near), *candidates[len(near) :]]
 
 
@@ -114,20 +115,22 @@ def _plan_fixed(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, opt
     cuts = tuple(range(1, len(graph.ops))) if options.schedule == "layers" else ()
     cycles = sum(estimate_cycles(graph, op) for op in graph.ops)
     candidate = Candidate(graph, cuts, 0, cycles)
-    packing = _pack(candidate, regions)
+    packing = _pack(candidate, regions, budget_bytes)
     packing = packing and _improve(packing, regions)
     if packing is None or packing.total > budget_bytes:
         raise UserError(_explain(candidate, regions, budget_bytes))
     return _program(packing)
 
 
-def _pack(candidate: Candidate, regions: list[ArenaRegion]) -> _Packing | None:
-    """Place the buffers of `candidate`, with as few spare slots as do; None if they do not fit."""
+def _pack(candidate: Candidate, regions: list[ArenaRegion], budget_bytes: int) -> _Packing | None:
+    """Place the buffers of `candidate`, with as few spare slots as do; None if they cannot fit."""
     rules = row_rules(candidate.graph)
     schedule = schedule_steps(candidate.graph, rules, candidate.cuts)
     packings = []
     for spread in SPREADS:
         buffers = collect_buffers(candidate.graph, rules, schedule, spread)
+        if live_bytes(buffers).max() > budget_bytes:
+            return None
         extent = place_buffers(buffers, regions)
         packings += [_Packing(candidate, schedule, buffers, extent)] if extent is not None else []
     smallest = min((p.total for p in packings), default=0)

@@ -20,24 +20,26 @@ class RowRule:
 
 def row_rules(graph: Graph) -> list[RowRule]:
     """The rules of all operators, in the order of the graph."""
-    rules = []
     held = set(in_memory(graph))
-    for op in graph.ops:
-        count = op.steps(graph)
-        reads = []
-        for tensor, window in zip(op.activations(graph), op.windows(graph), strict=True):
-            if tensor.name not in held:
-                continue
-            whole = (0, tensor.rows)
-            spans = [whole if window is None else window.span(s, tensor.rows) for s in range(count)]
-            for step in range(1, count):
-                if op.row_copied(graph, step) is not None:
-                    spans[step] = (spans[step - 1][1], spans[step - 1][1])
-            reads.append((tensor.name, tuple(spans)))
-        reads += _copied_rows(graph, op)
-        writes = tuple(op.rows_written(graph, s) for s in range(count))
-        rules.append(RowRule(count, op.outputs[0], tuple(reads), writes))
-    return rules
+    return [row_rule(graph, op, held) for op in graph.ops]
+
+
+def row_rule(graph: Graph, op: Op, held: set[str]) -> RowRule:
+    """The rule of one operator; held: activations in memory."""
+    count = op.steps(graph)
+    reads = []
+    for tensor, window in zip(op.activations(graph), op.windows(graph), strict=True):
+        if tensor.name not in held:
+            continue
+        whole = (0, tensor.rows)
+        spans = [whole if window is None else window.span(s, tensor.rows) for s in range(count)]
+        for step in range(1, count):
+            if op.row_copied(graph, step) is not None:
+                spans[step] = (spans[step - 1][1], spans[step - 1][1])
+        reads.append((tensor.name, tuple(spans)))
+    reads += _copied_rows(graph, op)
+    writes = tuple(op.rows_written(graph, s) for s in range(count))
+    return RowRule(count, op.outputs[0], tuple(reads), writes)
 
 
 def _copied_rows(graph: Graph, op: Op) -> list[tuple[str, tuple[Span, ...]]]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-from mcu_vision.ir import Graph, Op
-from mcu_vision.plan.buffer import aligned
-from mcu_vision.plan.cost import estimate_cycles
-from mcu_vision.plan.segments import NEVER, SegmentTable, measure_segments
-
-TILE_PIXELS = (4, 8, 16, 24, 48)
-"""Tiles that the search tries, besides a whole row and the one that an operator has."""
+from mcu_vision.ir import Graph
+from mcu_vision.plan.op_facts import NEVER, FactsOfOps, Variants
+from mcu_vision.plan.segments import Segment, SegmentTable, measure_segments
 
 
 @dataclass(frozen=True)
@@ -27,49 +23,30 @@ class Candidate:
     cycles: int
 
 
-@dataclass(frozen=True)
-class _Variants:
-    """Variants of one operator, each slower and with less scratch than the one before."""
-
-    ops: list[Op]
-    scratch: npt.NDArray[np.int64]
-    cycles: npt.NDArray[np.int64]
-
-
-def search_graph(graph: Graph, limit_bytes: int) -> list[Candidate]:
+def search_graph(
+    graph: Graph, limit_bytes: int, facts: FactsOfOps, segments: Iterable[Segment] | None = None
+) -> list[Candidate]:
     """All best compromises between memory and time within `limit_bytes`, the fastest first.
 
-    Exact for what it looks at: programs that cut the operators, in their order, into streams of rows, with
-    the tiles of `TILE_PIXELS`; measured in live bytes, before placement.
+    Exact for what it looks at: programs that cut the operators, in their order, into streams of rows (any, or only
+    those of `segments`), with the tiles of `TILE_PIXELS`; measured in live bytes, before placement.
     """
-    table = measure_segments(graph, limit_bytes)
-    variants = [_variants(graph, op) for op in graph.ops]
+    return search_table(measure_segments(graph, limit_bytes, facts, segments), limit_bytes)
+
+
+def search_table(table: SegmentTable, limit_bytes: int) -> list[Candidate]:
+    """The same for segments that have been measured."""
     found = []
     budget = limit_bytes
-    while candidate := _fastest(table, variants, budget):
+    while candidate := fastest_program(table, budget):
         found.append(candidate)
         budget = candidate.live_bytes - 1
     return [a for a, b in pairwise(found) if b.cycles > a.cycles] + found[-1:]
 
 
-def _variants(graph: Graph, op: Op) -> _Variants:
-    """The tiles of `op` that are worth their scratch."""
-    ops = [op]
-    own = getattr(op, "tile_pixels", None)
-    if own is not None:
-        width = graph.tensors[op.outputs[0]].shape[2]
-        tiles = {*(tile for tile in TILE_PIXELS if tile < width), width} - {own}
-        ops += [replace(op, tile_pixels=tile) for tile in sorted(tiles)]  # type: ignore[call-arg]
-    rated = sorted(((estimate_cycles(graph, o), aligned(o.kernel(graph).scratch_bytes), i) for i, o in enumerate(ops)))
-    best = [rated[0]]
-    for item in rated[1:]:
-        if item[1] < best[-1][1]:
-            best.append(item)
-    return _Variants([ops[i] for _, _, i in best], np.array([b[1] for b in best]), np.array([b[0] for b in best]))
-
-
-def _fastest(table: SegmentTable, variants: list[_Variants], budget: int) -> Candidate | None:
+def fastest_program(table: SegmentTable, budget: int) -> Candidate | None:
     """The fastest program of at most `budget` live bytes; of equally fast ones one with long streams."""
+    variants = [fact.variants for fact in table.facts]
     count = len(variants)
     inside = np.arange(count)
     firsts, lasts = np.arange(count + 1)[:, None], np.arange(count + 1)[None]
@@ -92,7 +69,7 @@ def _fastest(table: SegmentTable, variants: list[_Variants], budget: int) -> Can
     return _candidate(table, variants, bounds, budget)
 
 
-def _candidate(table: SegmentTable, variants: list[_Variants], bounds: list[int], budget: int) -> Candidate:
+def _candidate(table: SegmentTable, variants: list[Variants], bounds: list[int], budget: int) -> Candidate:
     """The cheapest variants within `budget` along the segments between `bounds`."""
     ops, live, cycles = [], 0, 0
     for first, last in pairwise(bounds):

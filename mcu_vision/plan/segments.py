@@ -2,58 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
 from mcu_vision.ir import Graph
 from mcu_vision.plan.buffer import aligned
-from mcu_vision.plan.row_rules import RowRule, in_memory, row_rules
+from mcu_vision.plan.op_facts import NEVER, FactsOfOps, OpFacts
+from mcu_vision.plan.row_rules import in_memory
 from mcu_vision.plan.schedule import stream_segment
 
-NEVER = 1 << 50
+Segment = tuple[int, int]
+"""Operators [first, last)."""
 
 
 @dataclass
 class SegmentTable:
     """held[i, j, k]: the most bytes that are live while operator k runs, without its scratch, if operators
-    [i, j) stream as one; NEVER where that exceeds the limit under which the table was made, 0 if k is outside."""
+    [i, j) stream as one; NEVER where that exceeds the limit under which the table was made, or was not measured."""
 
     graph: Graph
-    rules: list[RowRule]
+    facts: list[OpFacts]
     held: npt.NDArray[np.int64]
 
 
-def measure_segments(graph: Graph, limit_bytes: int) -> SegmentTable:
-    """Simulate every segment of `graph`."""
-    rules = row_rules(graph)
-    count = len(rules)
-    held = np.zeros((count + 1, count + 1, count), np.int64)
-    meter = _Meter(graph, rules)
-    for first in range(count):
-        for last in range(first + 1, count + 1):
-            held[first, last, first:last] = meter.run(first, last, limit_bytes)
-    return SegmentTable(graph, rules, held)
+def measure_segments(
+    graph: Graph, limit_bytes: int, facts: FactsOfOps, segments: Iterable[Segment] | None = None
+) -> SegmentTable:
+    """Simulate every segment of `graph`, or only some."""
+    count = len(graph.ops)
+    meter = StreamMeter(graph, facts.of_graph(graph))
+    held = np.full((count + 1, count + 1, count), NEVER, np.int64)
+    for first, last in segments or combinations(range(count + 1), 2):
+        held[first, last, first:last] = meter.run(first, last, limit_bytes)
+    return SegmentTable(graph, meter.facts, held)
 
 
-class _Meter:
+class StreamMeter:
     """Follows the live bytes of a stream."""
 
-    def __init__(self, graph: Graph, rules: list[RowRule]) -> None:
-        self.graph, self.rules = graph, rules
+    def __init__(self, graph: Graph, facts: list[OpFacts]) -> None:
+        self.graph, self.facts = graph, facts
+        self.rules = rules = [fact.rule for fact in facts]
         names = in_memory(graph)
         self.row_bytes = {n: aligned(graph.tensors[n].row_bytes) for n in names}
         self.rows = {n: graph.tensors[n].rows for n in names}
         self.producer = dict.fromkeys(graph.inputs, -1) | {rule.output: i for i, rule in enumerate(rules)}
         self.readers: dict[str, list[tuple[int, tuple[int, ...]]]] = {n: [] for n in names}
-        for index, rule in enumerate(rules):
-            for name, spans in rule.reads:
-                # Where each step, and everything after the last, begins to read.
-                starts = np.minimum.accumulate([first for first, _ in spans][::-1])[::-1]
-                self.readers[name].append((index, (*starts.tolist(), NEVER)))
-        self.state = [aligned(op.kernel(graph).state_bytes) for op in graph.ops]
-        self.in_place = [op.in_place_inputs(graph) for op in graph.ops]
+        for index, fact in enumerate(facts):
+            for name, starts in fact.starts:
+                self.readers[name].append((index, starts))
+        self.state = [fact.state_bytes for fact in facts]
+        self.in_place = [fact.in_place for fact in facts]
         self.kept = graph.kept
 
     def run(self, first: int, last: int, limit: int) -> npt.NDArray[np.int64]:

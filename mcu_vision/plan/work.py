@@ -115,6 +115,8 @@ def _depthwise_tile(op: DepthwiseConv2d, graph: Graph, width: int) -> Counter[st
 def _(op: InvertedBottleneck, graph: Graph) -> list[Work]:
     """Its parts, a tile at a time, and what moves between them."""
     parts = op.part_graph(graph)
+    if op.group_channels:
+        return _grouped_bottleneck(op, graph, parts)
     stages = dict(zip(op.stages, parts.ops, strict=True))
     depthwise = stages["depthwise"]
     assert isinstance(depthwise, DepthwiseConv2d)
@@ -139,6 +141,34 @@ def _(op: InvertedBottleneck, graph: Graph) -> list[Work]:
         values = rows * width * out_c
         works.append(Work("add", Counter(inputs=2 * values, outputs=values, pixels=2 * rows * width)))
     return [*works, Work(op.kind, own)]
+
+
+def _grouped_bottleneck(op: InvertedBottleneck, graph: Graph, parts: Graph) -> list[Work]:
+    """nn_bottleneck_groups_s8: pairs of channels, for all columns of a tile."""
+    depthwise = parts.ops[1]
+    assert isinstance(depthwise, DepthwiseConv2d)
+    _, kh, kw, hidden = parts.tensors[depthwise.inputs[1]].shape
+    in_c = graph.tensors[op.inputs[0]].shape[3]
+    _, rows, width, out_c = graph.tensors[op.outputs[0]].shape
+    tile, group = depthwise.tile(parts), min(op.group_channels, hidden)
+    tiles, groups = ceil(width / tile), ceil(hidden / group)
+    pairs = ceil(group / 2) * groups
+    pixels = _expanded_rows(op, graph) * op.columns_expanded(graph)
+    projected = rows * width * groups * ceil(out_c / 2)
+    own = _dispatch(op, graph) + Counter(
+        tiles=rows * tiles,
+        groups=rows * tiles * groups,
+        expand_rows=rows * tiles * kh * pairs,
+        expanded=pixels * pairs,
+        words=pixels * pairs * ceil(in_c / 4) + projected * ceil(group / 4),
+        filtered=rows * width * hidden,
+        taps=rows * width * hidden * kh * kw,
+        projected=projected,
+        outputs=rows * width * out_c,
+    )
+    values = rows * width * out_c
+    added = [Work("add", Counter(inputs=2 * values, outputs=values, pixels=2 * rows * width))]
+    return [*(added if "add" in op.stages else []), Work("bottleneck_groups", own)]
 
 
 def _expanded_rows(op: InvertedBottleneck, graph: Graph) -> int:

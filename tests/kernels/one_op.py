@@ -122,6 +122,7 @@ def inverted_bottleneck(draw: Any, in_place: bool = False) -> Graph:
         stride, padding = (1, 1), _same_size(draw, kernel)
     h, w = _size(draw, kernel, padding)
     h, w = h + draw(st.integers(0, 3)), w + draw(st.sampled_from([0, 0, 30]))
+    padding, residual_x = _cropped(draw, padding, w) if "add" in stages and not in_place else (padding, 0)
     in_c = draw(st.integers(1, 9))
     same_c = "add" in stages or in_place
     out_c = in_c if same_c else draw(st.integers(1, 9))
@@ -150,7 +151,10 @@ def inverted_bottleneck(draw: Any, in_place: bool = False) -> Graph:
         padding,
         draw(TILES),
         not in_place and draw(st.booleans()),
+        residual_x=residual_x,
     )
+    if op.recompute and {"expand", "project"} <= set(stages):
+        op.group_channels = draw(st.sampled_from([0, 1, 3, 4, 8]))
     x, out = (activation(name, (1, h, w, in_c), draw(zeros), 1 / 16) for name in ("x", "out"))
     return one_op(op, [x], constants, out)
 
@@ -176,6 +180,14 @@ _CHAINS = [
     ("expand", "depthwise"),
     ("expand", "depthwise", "add"),
 ]
+
+
+def _cropped(draw: Any, padding: tuple[int, int, int, int], width: int) -> tuple[tuple[int, int, int, int], int]:
+    """Padding of a strip of a map, which reads columns of x beside those that it adds; the first of these."""
+    top, left, bottom, right = padding
+    before = draw(st.integers(0, min(left, width - 1)))
+    after = draw(st.integers(0, min(right, width - 1 - before)))
+    return (top, left - before, bottom, right - after), before
 
 
 def _same_size(draw: Any, kernel: tuple[int, int]) -> tuple[int, int, int, int]:

@@ -11,6 +11,9 @@ from mcu_vision.ops.conv2d import Conv2d
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
 from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
 
+TILE_PIXELS = 24
+"""Of fused operators, before the search chooses their tiles."""
+
 
 @dataclass(frozen=True)
 class FusibleBlock:
@@ -47,6 +50,13 @@ def fuse_block(graph: Graph, block: FusibleBlock, tile_pixels: int, recompute: b
     ops = [fused if op is parts[-1] else op for op in graph.ops if op not in parts[:-1]]
     tensors = {name: tensor for name, tensor in graph.tensors.items() if name not in inside}
     return replace(graph, ops=ops, tensors=tensors)
+
+
+def fuse_all(graph: Graph, blocks: list[FusibleBlock], recompute: bool = False) -> Graph:
+    """The graph with all `blocks` fused; `recompute`: those that expand compute rows twice."""
+    for block in blocks:
+        graph = fuse_block(graph, block, TILE_PIXELS, recompute and "expand" in block.stages)
+    return graph
 
 
 def _block_around(graph: Graph, depthwise: DepthwiseConv2d, taken: set[str]) -> FusibleBlock | None:

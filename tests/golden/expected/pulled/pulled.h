@@ -13,6 +13,7 @@
 #define PULLED_INPUT_SCALE 0.00392156863f
 #define PULLED_INPUT_ZERO_POINT (-128)
 #define PULLED_INPUT_ROW_BYTES 24
+#define PULLED_INPUT_PASSES 1 /* how often an inference asks for all rows */
 #define PULLED_OUTPUTS 1
 #define PULLED_STEPS 13
 #define PULLED_ARENA_SRAM_BYTES 432
@@ -24,8 +25,8 @@
 extern int8_t pulled_arena_sram[PULLED_ARENA_SRAM_BYTES];
 
 /* You write this function. It puts row `row` of the image into to[0..PULLED_INPUT_ROW_BYTES - 1]: width x channels,
- * each value pixel - 128. An inference calls it once for each row, in order from 0, and waits for it. It returns
- * 0, or another value to end the inference, which pulled_invoke() then returns. */
+ * each value pixel - 128. An inference calls it once for each row, in order from 0, and waits for it.
+ * The function returns 0, or another value to end the inference, which pulled_invoke() then returns. */
 int pulled_read_row(int32_t row, int8_t *to);
 
 /* Run one inference; 0 when done. Otherwise a row was not there: the outputs hold nothing of use, and the next

@@ -58,6 +58,7 @@ const nn_inverted_bottleneck residual_chain_op1 = {
     .stride_h = 1,
     .kept_rows = 0,
     .residual = 1,
+    .residual_x = 0,
     .scratch_bytes = 160,
     .depthwise.in_zero = -92,
     .depthwise.out_zero = 95,
