@@ -145,7 +145,7 @@ static void nn_depthwise_3x3(const nn_depthwise *p, const nn_window3 *w, int32_t
                              int8_t *out, int16_t *columns) {
     static const int8_t places[4] = {0, 6, 2, 8}; /* of a channel in a column, int16 */
     const nn_depthwise_block *blocks = (const nn_depthwise_block *)p->packed;
-    int32_t width = (count - 1) * p->stride_w + 3;
+    int32_t width = ((count < 4 ? 4 : count) - 1) * p->stride_w + 3; /* four outputs at a time */
     int edge = w->there && (w->missing01 || w->missing2);
     for (int32_t next = 0; next < p->in_c; next += 4) {
         int32_t c = nn_clamp(next, 0, p->in_c - 4);
