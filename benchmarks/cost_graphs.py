@@ -32,6 +32,14 @@ def cost_graph(seed: int) -> Graph:
     return graph
 
 
+def pool_graph(seed: int) -> Graph:
+    """RNNPool alone, or behind a convolution, of random shape, formats and zeros."""
+    random = np.random.default_rng(seed)
+    shape = (int(random.integers(12, 32)), int(random.integers(12, 64)), int(random.choice([1, 3, 4, 8, 16, 20])))
+    chain = _Chain(GraphBuilder(f"pool-{seed}", shape, seed), random)
+    return chain.build.finish(chain.rnn_pool())
+
+
 class _Chain:
     """A graph that grows at its end."""
 
@@ -47,7 +55,7 @@ class _Chain:
             kinds += ("rnn_pool",) * 2
         kind = self.random.choice(kinds)
         if kind == "rnn_pool":
-            self.end = self._rnn_pool()
+            self.end = self.rnn_pool()
         elif kind == "bottleneck":
             self._bottleneck()
         elif kind in ("pointwise", "depthwise", "conv"):
@@ -84,7 +92,8 @@ class _Chain:
         if self.build.graph.tensors[x].shape == self.build.graph.tensors[self.end].shape:
             self.end = self.build.simple(ops.Add, x, self.end)
 
-    def _rnn_pool(self) -> str:
+    def rnn_pool(self) -> str:
+        """RNNPool at the end."""
         if self.random.random() < 0.4:
             self.end = self.build.conv(self.end, 4)  # the usual number of channels before RNNPool
         patch, units = self._one_of(4, 6, 8), (4, 8, 8, 12, 16, 16)
@@ -93,7 +102,16 @@ class _Chain:
         end = self.build.rnn_pool(self.end, hidden, patch=(patch, patch), stride=patch // 2, smooth=smooth)
         op = self.build.graph.ops[-1]
         assert isinstance(op, ops.RnnPool)
-        op.formats = (op.formats[0]._replace(w_bits=self._one_of(18, 24)), op.formats[1])
+        first, second = op.formats
+        pre_bits = self._one_of(12, 12, 11, 13)
+        first = first._replace(w_bits=pre_bits + self._one_of(6, 9, 12), u_bits=pre_bits + 2, pre_bits=pre_bits)
+        u_bits = pre_bits + self._one_of(2, 2, 3)
+        op.formats = (first, second._replace(w_bits=pre_bits + 16, u_bits=u_bits, pre_bits=pre_bits))
+        share = float(self.random.choice([1.0, 1.0, 0.5, 0.3, 0.15]))
+        for name in (op.inputs[i] for i in (2, 5, 6)):
+            data = self.build.graph.tensors[name].data
+            assert data is not None
+            data[self.random.random(data.shape) >= share] = 0
         return end
 
     def _simple(self, kind: str) -> str:

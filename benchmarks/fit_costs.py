@@ -6,6 +6,7 @@ least squares of the relative error. The error told is that of models left out o
 
     export PYTHONPATH=tests
     python benchmarks/fit_costs.py            fit, write, print a table
+    python benchmarks/fit_costs.py --pools    fit the prices of RNNPool alone
     python benchmarks/fit_costs.py --check    how costs.json does on other random models and on shipped ones
 """
 
@@ -19,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from board_run import BOARD, measure_program, operator_costs
-from cost_graphs import cost_graph
+from cost_graphs import cost_graph, pool_graph
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -30,7 +31,7 @@ from mcu_vision.cli.planning import plan_for_board
 from mcu_vision.files import atomic_write
 from mcu_vision.ir import Graph
 from mcu_vision.plan import PlanOptions
-from mcu_vision.plan.cost import ANY, estimate_cycles, price_work
+from mcu_vision.plan.cost import ANY, estimate_cycles, price_work, read_costs
 from mcu_vision.plan.work import Work, count_work
 from mcu_vision.saved_model import load_graph
 
@@ -63,17 +64,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="fit nothing")
     parser.add_argument("--models", type=int, default=120, help="how many random models (default: 120)")
+    parser.add_argument("--pools", action="store_true", help="fit RNNPool alone, and keep the other kernels")
     parser.add_argument("--toolchain", default="zig", choices=["zig", "gcc", "auto"])
     options = parser.parse_args()
     first = 10_000 if options.check else 0
-    models: list[tuple[int | str, Graph]] = [(s, cost_graph(s)) for s in range(first, first + options.models)]
+    build = pool_graph if options.pools else cost_graph
+    models: list[tuple[int | str, Graph]] = [(s, build(s)) for s in range(first, first + options.models)]
     if options.check:
         models += [(name, load_graph(find_model(name))) for name in shipped_models()]
         print_check(measure_all(models, options.toolchain))
         return
-    samples = measure_all(models, options.toolchain)
-    kernels = fit_all(samples)
+    kernels = fit_all(measure_all(models, options.toolchain))
     costs = {"board": BOARD, "toolchain": options.toolchain, "random_models": options.models, "kernels": kernels}
+    if options.pools:
+        pools = {name: entry for name, entry in kernels.items() if "rnn_pool" in name}
+        costs = read_costs() | {"kernels": read_costs()["kernels"] | pools}
     atomic_write(COSTS, json.dumps(costs, indent=1) + "\n")
     print_fit(kernels)
 

@@ -14,16 +14,11 @@ import numpy as np
 from mcu_vision.int8 import IntArray
 from mcu_vision.ir import Graph, to_int
 from mcu_vision.ops.rnn_pool import INT16_LIMIT, STATE_BITS, Cell, CellFormat, RnnPool
+from mcu_vision.ops.rnn_sparsity import sparse_matrices
 
-SIZES = (8, 16)
-"""Hidden sizes that nn_rnn_sparse.h has frames for."""
 SUMS = ("r9", "r10")
 WEIGHTS = ("r11", "r12", "lr")
 STREAM = "r8"
-GAIN = 0.9
-"""Code is generated where its products take less than this share of the cycles of the whole matrix."""
-DENSE_CYCLES = 15 / 16
-"""Of a weight, by nn_rnn_assembly.h."""
 
 
 @dataclass(frozen=True)
@@ -42,55 +37,38 @@ class SparseCode:
 class _Products:
     lines: list[str] = field(default_factory=list)
     stream: list[int] = field(default_factory=list)
-    cycles: float = 0.0
 
 
 def sparse_code(op: RnnPool, graph: Graph, prefix: str) -> list[SparseCode]:
     """Routines of an operator: sweeps of its cells and the input product of the second, where they gain."""
-    params = op.kernel(graph).params
-    cells = [Cell(*(to_int(op.constant(graph, 1 + 4 * i + k)) for k in range(4))) for i in (0, 1)]
-    found = [
-        _sweep(f"{prefix}_sweep{i + 1}", f"cell{i + 1}", cells[i], op.formats[i])
-        for i in (0, 1)
-        if params[f"cell{i + 1}.simple"] and params[f"cell{i + 1}.u_spare"] >= 0
-    ]
-    if params["cell1.simple"] and params["cell2.w_spare"] >= 0:
-        found.append(_project(f"{prefix}_project2", cells[1], op.formats[1]))
-    return [code for code in found if code is not None]
+    found = []
+    for key in sparse_matrices(op, graph):
+        cell_name, kind = key.split(".")
+        index = int(cell_name[-1]) - 1
+        cell = Cell(*(to_int(op.constant(graph, 1 + 4 * index + k)) for k in range(4)))
+        make = _sweep if kind == "sweep" else _project
+        found.append(make(f"{prefix}_{kind}{index + 1}", key, cell, op.formats[index]))
+    return found
 
 
-def _sweep(name: str, cell_name: str, cell: Cell, form: CellFormat) -> SparseCode | None:
+def _sweep(name: str, key: str, cell: Cell, form: CellFormat) -> SparseCode:
     hidden = len(cell.u)
-    if hidden not in SIZES:
-        return None
     k = INT16_LIMIT - 1 + cell.bias_z - (1 << form.pre_bits)
     weights = -cell.u << (16 - (form.u_bits + STATE_BITS - form.pre_bits))
     products = _products(weights, (weights.sum(1) << STATE_BITS) + (k << 16) + (1 << 15))
-    if not _gains(products, weights):
-        return None
-    head, tail = _words(k), _words(cell.bias_h - cell.bias_z)
-    stream = np.array([*head, *products.stream, *tail], np.int64)
+    stream = np.array([*_words(k), *products.stream, *_words(cell.bias_h - cell.bias_z)], np.int64)
     mix = "NN_RNN_MIX_LIFT1" if form.pre_bits == 12 else "NN_RNN_MIX_ANY"
     frame = f'NN_RNN_SPARSE_SWEEP({name}, {hidden}, "{2 * hidden}", "{4 * len(stream) - 2 * hidden}", {mix},'
-    return SparseCode(name, f"{cell_name}.sweep", frame, _int32(stream), products.lines)
+    return SparseCode(name, key, frame, _int32(stream), products.lines)
 
 
-def _project(name: str, cell: Cell, form: CellFormat) -> SparseCode | None:
+def _project(name: str, key: str, cell: Cell, form: CellFormat) -> SparseCode:
     hidden, inputs = cell.w.shape
     shift = form.w_bits - form.pre_bits
-    half = 1 << (shift - 1)
-    if hidden not in SIZES or inputs not in SIZES:
-        return None
     weights = -cell.w << (16 - shift)
-    products = _products(weights, (half << (16 - shift)) + (weights.sum(1) << STATE_BITS) + (1 << 31))
-    if not _gains(products, weights):
-        return None
+    products = _products(weights, (1 << 15) + (weights.sum(1) << STATE_BITS) + (1 << 31))
     frame = f"NN_RNN_SPARSE_PROJECT({name}, {inputs}, {hidden},"
-    return SparseCode(name, "cell2.project", frame, _int32(np.array(products.stream, np.int64)), products.lines)
-
-
-def _gains(products: _Products, weights: IntArray) -> bool:
-    return products.cycles < GAIN * DENSE_CYCLES * weights.size
+    return SparseCode(name, key, frame, _int32(np.array(products.stream, np.int64)), products.lines)
 
 
 def _products(weights: IntArray, starts: IntArray) -> _Products:
@@ -102,7 +80,6 @@ def _products(weights: IntArray, starts: IntArray) -> _Products:
         products.stream += [int(s) for s in starts[unit : unit + 2]]
         products.stream += [word for word, _ in work]
         lines += [f"pkhtb {SUMS[0]}, {SUMS[1]}, {SUMS[0]}, asr #16", f"vmov s{unit // 2}, {SUMS[0]}"]
-        products.cycles += 2
         products.lines.append("".join(f"{line}\\n" for line in lines))
     return products
 
@@ -136,7 +113,6 @@ def _loads_and_products(work: list[tuple[int, list[str]]], products: _Products) 
             f"ldr {registers[0]}, [{STREAM}], #4" if single else f"ldmia {STREAM}!, {{{', '.join(registers)}}}"
         )
         lines += [c.replace("{w}", w) for (_, code), w in zip(part, WEIGHTS, strict=False) for c in code]
-        products.cycles += 1 + len(registers) + sum(len(code) for _, code in part)
         at, registers = at + len(part), []
     return lines
 
