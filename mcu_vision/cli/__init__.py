@@ -15,6 +15,7 @@ from mcu_vision.cli.evaluate import evaluate
 from mcu_vision.cli.export import export
 from mcu_vision.cli.flash import flash
 from mcu_vision.cli.init import init
+from mcu_vision.cli.label import label
 from mcu_vision.cli.plan import plan
 from mcu_vision.cli.profile import profile
 from mcu_vision.cli.quantize import quantize
@@ -50,6 +51,7 @@ VERBS = (
     train,
     evaluate,
     detect,
+    label,
 )
 for verb in VERBS:
     app.command("test" if verb is run_tests else None)(verb)

@@ -83,7 +83,8 @@ class Trainer:
         self._batches_done = 0
         if options.compile:
             for pool in self._pools:
-                pool.compile()
+                # One compilation for each input size: code for any size is slow, and slow to make.
+                pool.compile(dynamic=False)
 
     def resume(self) -> None:
         """Go on from out/checkpoint.pt. Raises UserError if there is none."""
