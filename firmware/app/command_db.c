@@ -42,8 +42,7 @@ static void load(char *arguments) {
     print_line(" bytes]");
 }
 
-/* All bytes of a command are taken, or none; to MLPerf Tiny those after the last one expected do not matter.
- */
+/* All bytes of a command are taken, or none; MLPerf Tiny drops those after the last one expected. */
 static void append(const char *digits) {
     size_t length = strlen(digits);
     for (size_t i = 0; i < length; i++) {

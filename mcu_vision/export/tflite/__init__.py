@@ -11,6 +11,7 @@ import mcu_vision.export.tflite.movement
 import mcu_vision.export.tflite.rnn_pool  # noqa: F401 - these register the exporters
 from mcu_vision.errors import UserError
 from mcu_vision.export.detections import without_detections
+from mcu_vision.export.tflite.labels import pack_labels
 from mcu_vision.export.tflite.writer import EXPORTERS, GraphWriter
 from mcu_vision.ir import Graph
 
@@ -47,4 +48,5 @@ def export_tflite(graph: Graph) -> TfliteExport:
         EXPORTERS[op.kind](writer, op)
     writer.main.outputs = [writer.value(name) for name in kept.outputs]
     composites = len(writer.file.subgraphs) - 1
-    return TfliteExport(writer.file.to_bytes(), kept, writer.main.operators, composites, writer.notes)
+    data = writer.file.to_bytes() + pack_labels(kept.metadata.get("labels", []))
+    return TfliteExport(data, kept, writer.main.operators, composites, writer.notes)

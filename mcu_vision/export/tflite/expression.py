@@ -29,7 +29,6 @@ class Expression:
 
     def __init__(self, subgraph: Subgraph) -> None:
         self._graph = subgraph
-        self._numbers: dict[int, Value] = {}
         self._count = 0
 
     def shape(self, value: Value) -> Shape:
@@ -42,13 +41,11 @@ class Expression:
 
     def number(self, value: int) -> Value:
         """One int32, that broadcasts."""
-        if value not in self._numbers:
-            self._numbers[value] = self._graph.constant([value], "int32")
-        return self._numbers[value]
+        return self._graph.constant([value], "int32")
 
     def _new(self, shape: Sequence[int], dtype: str = "int32", quant: Quantization | None = None) -> Value:
         self._count += 1
-        return self._graph.tensor(f"{self._graph.name}/{self._count}", shape, dtype, quant)
+        return self._graph.tensor(f"step_{self._count}", shape, dtype, quant)
 
     def _binary(self, kind: str, a: Value, b: Value) -> Value:
         out = self._new(np.broadcast_shapes(self.shape(a), self.shape(b)))

@@ -75,6 +75,7 @@ class Subgraph:
     outputs: list[int] = field(default_factory=list)
     _tensors: list[Table] = field(default_factory=list)
     _operators: list[Table] = field(default_factory=list)
+    _constants: dict[tuple[str, Shape, bytes], int] = field(default_factory=dict)
     shapes: list[Shape] = field(default_factory=list)
 
     def tensor(
@@ -100,9 +101,12 @@ class Subgraph:
         return len(self._tensors) - 1
 
     def constant(self, values: object, dtype: str = "int32") -> int:
-        """A constant without a scale: sizes, axes, indices."""
+        """A constant without a scale: sizes, axes, indices. Equal ones are one."""
         data = np.array(values, dtype)
-        return self.tensor(f"{self.name}/constant_{len(self._tensors)}", data.shape, dtype, None, data)
+        key = (dtype, data.shape, data.tobytes())
+        if key not in self._constants:
+            self._constants[key] = self.tensor(f"constant_{len(self._tensors)}", data.shape, dtype, None, data)
+        return self._constants[key]
 
     def op(
         self,

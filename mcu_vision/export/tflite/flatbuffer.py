@@ -44,59 +44,61 @@ def integers(values: Any) -> Vector:
 
 def write_flatbuffer(root: Table, identifier: bytes) -> bytes:
     """The file with `root` as its outermost table."""
-    out = bytearray(4) + bytearray(identifier)
-    pending: list[tuple[int, Any]] = [(0, root)]
-    for place, item in pending:  # grows while it is walked
-        target = _write(out, item, pending)
-        struct.pack_into("<I", out, place, target - place)
-    return bytes(out)
+    file = _File(identifier)
+    file.pending.append((0, root))
+    for place, item in file.pending:  # grows while it is walked
+        struct.pack_into("<I", file.out, place, file.write(item) - place)
+    return bytes(file.out)
 
 
-def _pad(out: bytearray, alignment: int, ahead: int = 0) -> None:
-    """Fill up so that what comes `ahead` bytes later is aligned."""
-    out.extend(bytes(-(len(out) + ahead) % alignment))
+class _File:
+    """The bytes so far. pending: offsets to be filled in, with what they lead to."""
 
+    def __init__(self, identifier: bytes) -> None:
+        self.out = bytearray(4) + bytearray(identifier)
+        self.pending: list[tuple[int, Any]] = []
+        self._layouts: dict[bytes, int] = {}
 
-def _write(out: bytearray, item: Any, pending: list[tuple[int, Any]]) -> int:
-    """Append `item`, note the offsets that it needs, and return where it begins."""
-    if isinstance(item, dict):
-        return _write_table(out, item, pending)
-    if isinstance(item, str):
-        data = item.encode()
-        _pad(out, 4)
-        start = len(out)
-        out.extend(struct.pack("<I", len(data)) + data + b"\0")
-        return start
-    if isinstance(item, Vector):
-        _pad(out, max(4, item.alignment), 4)
-        start = len(out)
-        out.extend(struct.pack("<I", item.values.size) + item.values.tobytes())
-        return start
-    _pad(out, 4)
-    start = len(out)
-    out.extend(struct.pack("<I", len(item)) + bytes(4 * len(item)))
-    pending.extend((start + 4 + 4 * i, table) for i, table in enumerate(item))
-    return start
+    def _pad(self, alignment: int, ahead: int = 0) -> int:
+        """Fill up so that what comes `ahead` bytes later is aligned; return the place."""
+        self.out.extend(bytes(-(len(self.out) + ahead) % alignment))
+        return len(self.out)
 
-
-def _write_table(out: bytearray, table: Table, pending: list[tuple[int, Any]]) -> int:
-    fields = {number: value for number, value in table.items() if value is not None}
-    sizes = {n: int(v.kind[1]) if isinstance(v, Number) else 4 for n, v in fields.items()}
-    places, end = {}, 4
-    for number in sorted(fields, key=lambda n: sizes[n]):
-        end += -end % sizes[number]
-        places[number] = end
-        end += sizes[number]
-    entries = [places.get(n, 0) for n in range(max(fields, default=-1) + 1)]
-    _pad(out, 2)
-    description = len(out)
-    out.extend(struct.pack(f"<{2 + len(entries)}H", 4 + 2 * len(entries), end, *entries))
-    _pad(out, TABLE_ALIGNMENT)
-    start = len(out)
-    out.extend(struct.pack("<i", start - description) + bytes(end - 4))
-    for number, value in fields.items():
-        if isinstance(value, Number):
-            struct.pack_into(_FORMATS[value.kind], out, start + places[number], value.value)
+    def write(self, item: Any) -> int:
+        """Append `item` and return where it begins."""
+        if isinstance(item, dict):
+            return self._write_table(item)
+        if isinstance(item, str):
+            start, data = self._pad(4), item.encode()
+            self.out.extend(struct.pack("<I", len(data)) + data + b"\0")
+        elif isinstance(item, Vector):
+            start = self._pad(max(4, item.alignment), 4)
+            self.out.extend(struct.pack("<I", item.values.size) + item.values.tobytes())
         else:
-            pending.append((start + places[number], value))
-    return start
+            start = self._pad(4)
+            self.out.extend(struct.pack("<I", len(item)) + bytes(4 * len(item)))
+            self.pending.extend((start + 4 + 4 * i, table) for i, table in enumerate(item))
+        return start
+
+    def _write_table(self, table: Table) -> int:
+        """Tables of one layout share its description."""
+        fields = {number: value for number, value in table.items() if value is not None}
+        sizes = {n: int(v.kind[1]) if isinstance(v, Number) else 4 for n, v in fields.items()}
+        places, end = {}, 4
+        for number in sorted(fields, key=lambda n: sizes[n]):
+            end += -end % sizes[number]
+            places[number] = end
+            end += sizes[number]
+        entries = [places.get(n, 0) for n in range(max(fields, default=-1) + 1)]
+        layout = struct.pack(f"<{2 + len(entries)}H", 4 + 2 * len(entries), end, *entries)
+        if layout not in self._layouts:
+            self._layouts[layout] = self._pad(2)
+            self.out.extend(layout)
+        start = self._pad(TABLE_ALIGNMENT)
+        self.out.extend(struct.pack("<i", start - self._layouts[layout]) + bytes(end - 4))
+        for number, value in fields.items():
+            if isinstance(value, Number):
+                struct.pack_into(_FORMATS[value.kind], self.out, start + places[number], value.value)
+            else:
+                self.pending.append((start + places[number], value))
+        return start

@@ -31,14 +31,13 @@ def _possible_pool(values: dict[str, Any]) -> bool:
 def _possible_rnn_pool(values: dict[str, Any]) -> bool:
     lengths = [len(values[key]) for key in ("patch", "zeta", "nu", "formats")]
     formats = values["formats"]
-    if lengths != [2, 2, 2, 2] or not all(isinstance(f, tuple) and len(f) == 5 for f in formats):
+    if lengths != [2, 2, 2, 2] or not all(isinstance(f, tuple) and [type(n) for n in f] == [int] * 5 for f in formats):
         return False
     fits = all(
         5 <= p <= 13 and 0 <= w - p <= 30 and 0 <= u + STATE_BITS - p <= 30 and zeta >= 0 and nu >= 0
         for w, u, p, zeta, nu in formats
     )
-    whole = all(type(number) is int for form in formats for number in form)
-    return fits and whole and min(*values["patch"], values["stride"]) > 0 and 0 <= values["out_bits"] <= STATE_BITS
+    return fits and min(*values["patch"], values["stride"]) > 0 and 0 <= values["out_bits"] <= STATE_BITS
 
 
 KINDS: dict[str, tuple[type[Op], str, Callable[[dict[str, Any]], bool]]] = {

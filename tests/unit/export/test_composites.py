@@ -77,6 +77,7 @@ def test_many_damaged_composites_give_one_error(tmp_path: Path) -> None:
         (b'"patch": [4, 4]', b'"patch": [4,"]}', "no JSON object"),
         (b'"patch": [4, 4]', b'"patch": "four"', "cannot have the attribute patch"),
         (b'"formats": [[18, 14, 12,', b'"formats": [[98, 14, 12,', "with attributes"),
+        (b'"formats": [[18, 14, 12,', b'"formats": [[[], 14, 12,', "with attributes"),
         (b'"stride": 2', b'"stride": 0', "with attributes"),
         (b'"out_bits": 7', b'"out_bits": 6', "whose output has another scale"),
     ],

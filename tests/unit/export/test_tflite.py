@@ -15,7 +15,7 @@ from tflite_case import Case
 from tflite_curves import CURVES
 from tflite_export import check_export
 from tflite_layers import LAYERS
-from tflite_models import import_bytes, random_images
+from tflite_models import import_bytes, random_images, schema
 from tflite_movement import MOVEMENT
 
 from mcu_vision import ops
@@ -161,6 +161,15 @@ def test_an_imported_model_goes_out_as_it_came(tmp_path: Path) -> None:
     assert exported.data == export_tflite(graph).data
 
 
+def test_labels_go_along(tmp_path: Path) -> None:
+    graph = tiny_classifier()
+    count = graph.tensors[graph.outputs[0]].size_bytes
+    graph.metadata["labels"] = [f"class {i}" for i in range(count)]
+    exported = check_export(graph, random_images(graph, 0, 1), tmp_path)
+    assert import_bytes(exported.data, tmp_path).metadata["labels"] == graph.metadata["labels"]
+    assert exported.data == export_tflite(graph).data
+
+
 def test_a_graph_without_boxes_stays_as_it_is() -> None:
     graph = tiny_classifier()
     assert without_detections(graph) == (graph, [])
@@ -181,3 +190,24 @@ def test_what_cannot_be_written_is_said() -> None:
     rows.tensors["rows"] = replace(rows.input, name="rows")
     with pytest.raises(UserError, match="read_rows rows cannot be written"):
         export_tflite(rows)
+
+
+def test_the_file_is_as_tensorflows_own_schema_reads_it() -> None:
+    """Names, versions and options by TensorFlow's classes; constants lie where runtimes map them."""
+    graph = load_graph(WEIGHTS / "face-m4.int8.safetensors")
+    data = export_tflite(graph).data
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(data, 0))
+    main, inside = model.subgraphs
+    assert model.version == 3
+    assert [main.tensors[i].name.decode() for i in main.inputs] == list(graph.inputs)
+    assert len(main.outputs) == 8
+    pad, first = main.operators[:2]
+    assert isinstance(pad.builtinOptions, schema.PadOptionsT)
+    assert model.operatorCodes[first.opcodeIndex].version == 3
+    assert isinstance(first.builtinOptions, schema.Conv2DOptionsT)
+    assert (first.builtinOptions.strideW, first.builtinOptions.strideH) == (2, 2)
+    composite = next(op.builtinOptions2 for op in main.operators if op.builtinOptions2 is not None)
+    assert composite.name == b"mcu_vision.rnn_pool"
+    assert model.subgraphs[composite.decompositionSubgraphIndex] is inside
+    largest = max((buffer.data for buffer in model.buffers if buffer.data is not None), key=len)
+    assert data.index(bytes(largest)) % 16 == 0
