@@ -4,7 +4,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-COMMANDS = ["name", "profile", "timestamp", "help", "infer", "results", "model", "boxes", "ram", "reset"]
+COMMANDS = ["name", "profile", "timestamp", "help", "infer", "results", "model", "boxes", "ram", "steps", "reset"]
 WITH_ARGUMENTS = ["db load", "db print", "db", "rows uart", "rows memory", "rows", "output", "crc", "infer"]
 NUMBERS = ["0", "1", "15", "16", "17", "4294967295", "4294967296", "18446744073709551616", "-1", "0x10", "ff", "0g"]
 WORDS = [*COMMANDS, *WITH_ARGUMENTS, *NUMBERS]
