@@ -33,44 +33,7 @@ static NN_NOINLINE void nn_sweep_any(const nn_depthwise *p, const nn_depthwise_b
     }
 }
 
-#if NN_ASSEMBLY
-
-typedef void nn_sweep_function(const int16_t *, const nn_depthwise_block *, int8_t *, const nn_sweep *);
-
-/* The same in fours: the last four overlap those before; fewer than four go to `four` first. */
-static inline void nn_run_sweep(const nn_depthwise *p, const nn_depthwise_block *b, const int16_t *at,
-                                int8_t *out, int32_t count, int high) {
-    static nn_sweep_function *const sweeps[2][2][2] = {
-        {{nn_sweep_low_s1, nn_sweep_high_s1}, {nn_sweep_low_s1_ties, nn_sweep_high_s1_ties}},
-        {{nn_sweep_low_s2, nn_sweep_high_s2}, {nn_sweep_low_s2_ties, nn_sweep_high_s2_ties}}};
-    if (b->output.right != 16) {
-        nn_sweep_any(p, b, at, out, p->in_c, count, high);
-        return;
-    }
-    nn_sweep_function *run = sweeps[p->stride_w - 1][p->out_min < p->out_zero][high];
-    int32_t each = NN_COLUMN_STEP * p->stride_w, step = p->in_c;
-    int8_t four[4];
-    nn_sweep sweep = {step, at + (count & ~3) * each};
-    if (count < 4) {
-        sweep.step = 1, sweep.end = at + 4 * each;
-        run(at, b, four, &sweep);
-        for (int32_t i = 0; i < count; i++, out += step)
-            *out = four[i];
-        return;
-    }
-    run(at, b, out, &sweep);
-    if (count & 3) {
-        sweep.end = at + count * each;
-        run(sweep.end - 4 * each, b, out + (count - 4) * step, &sweep);
-    }
-}
-
-#else
-
-static inline void nn_run_sweep(const nn_depthwise *p, const nn_depthwise_block *b, const int16_t *at,
-                                int8_t *out, int32_t count, int high) {
-    nn_sweep_any(p, b, at, out, p->in_c, count, high);
-}
+#if !NN_ASSEMBLY
 
 static inline void nn_pair_columns(int16_t *to, const int8_t *row0, const int8_t *row1, const int8_t *row2,
                                    int32_t step, int32_t offset) {
@@ -140,12 +103,57 @@ static inline void nn_edge_block(const nn_depthwise *p, const nn_window3 *w, nn_
     }
 }
 
+/* A tile of output columns: how channels are swept; fewer than four outputs go to `few` first. */
+typedef struct {
+    const nn_depthwise *p;
+    int32_t count;
+#if NN_ASSEMBLY
+    nn_sweep sweep;
+    nn_sweep_function *run[2][2]; /* right is 16, or not; high */
+#endif
+} nn_depthwise_tile;
+
+static inline nn_depthwise_tile nn_start_tile(const nn_depthwise *p, int32_t count) {
+    nn_depthwise_tile t = {.p = p, .count = count};
+#if NN_ASSEMBLY
+    static nn_sweep_function *const sweeps[2][3][2] = {{{nn_sweep_low_s1, nn_sweep_high_s1},
+                                                        {nn_sweep_low_s1_any, nn_sweep_high_s1_any},
+                                                        {nn_sweep_low_s1_ties, nn_sweep_high_s1_ties}},
+                                                       {{nn_sweep_low_s2, nn_sweep_high_s2},
+                                                        {nn_sweep_low_s2_any, nn_sweep_high_s2_any},
+                                                        {nn_sweep_low_s2_ties, nn_sweep_high_s2_ties}}};
+    int32_t each = 2 * NN_COLUMN_STEP * p->stride_w, back = -count & 3;
+    t.sweep = (nn_sweep){p->in_c, (count & ~3) * each, back * each, back * p->in_c};
+    if (count < 4)
+        t.sweep = (nn_sweep){1, 4 * each, 0, 0};
+    for (int32_t i = 0; i < 4; i++)
+        t.run[i >> 1][i & 1] = sweeps[p->stride_w - 1][p->out_min < p->out_zero ? 2 : i >> 1][i & 1];
+#endif
+    return t;
+}
+
+static inline void nn_run_channel(const nn_depthwise_tile *t, const nn_depthwise_block *b, const int16_t *at,
+                                  int8_t *out, int high) {
+#if NN_ASSEMBLY
+    if (b->output.right > 0) {
+        nn_sweep_function *run = t->run[b->output.right != 16][high];
+        int8_t few[4];
+        run(at, b, t->count < 4 ? few : out, &t->sweep);
+        for (int32_t i = 0; t->count < 4 && i < t->count; i++, out += t->p->in_c)
+            *out = few[i];
+        return;
+    }
+#endif
+    nn_sweep_any(t->p, b, at, out, t->p->in_c, t->count, high);
+}
+
 /* Output columns [x, x + count); in_c is 4 or more, and the last four channels may overlap those before. */
 static void nn_depthwise_3x3(const nn_depthwise *p, const nn_window3 *w, int32_t x, int32_t count,
                              int8_t *out, int16_t *columns) {
     static const int8_t places[4] = {0, 6, 2, 8}; /* of a channel in a column, int16 */
     const nn_depthwise_block *blocks = (const nn_depthwise_block *)p->packed;
     int32_t width = ((count < 4 ? 4 : count) - 1) * p->stride_w + 3; /* four outputs at a time */
+    nn_depthwise_tile t = nn_start_tile(p, count);
     int edge = w->there && (w->missing01 || w->missing2);
     for (int32_t next = 0; next < p->in_c; next += 4) {
         int32_t c = nn_clamp(next, 0, p->in_c - 4);
@@ -158,7 +166,7 @@ static void nn_depthwise_3x3(const nn_depthwise *p, const nn_window3 *w, int32_t
                 nn_edge_block(p, w, &changed);
                 block = &changed;
             }
-            nn_run_sweep(p, block, columns + places[i], out + c + i, count, i >> 1);
+            nn_run_channel(&t, block, columns + places[i], out + c + i, i >> 1);
         }
     }
 }

@@ -19,13 +19,14 @@ typedef struct {
 
 #define NN_COLUMN_WORDS 6
 
-/* Outputs of one channel: `step` apart, up to columns at `end`. */
+/* Outputs of a channel, `step` apart: length, back: bytes of columns; back_out: of outputs. */
 typedef struct {
-    int32_t step;
-    const int16_t *end;
+    int32_t step, length, back, back_out;
 } nn_sweep;
 
 #if NN_ASSEMBLY
+
+typedef void nn_sweep_function(const int16_t *, const nn_depthwise_block *, int8_t *, const nn_sweep *);
 
 #define NN_DEPTHWISE_FUNCTION static __attribute__((naked, noinline, unused)) void
 
@@ -69,40 +70,53 @@ NN_DEPTHWISE_FUNCTION nn_pair_columns(int16_t *to NN_UNUSED, const int8_t *row0 
 #define NN_LOAD_LOW(at) "ldrd r1, lr, [r0, #" at "]\n"
 #define NN_LOAD_HIGH(at) "ldrd lr, r1, [r0, #" at "]\n"
 
-/* nn_output_scaled where `right` is 16, of all four; r1: multiplier, lr: offset. */
-#define NN_FOUR_OUTPUTS                                                                                      \
-    "smmla r9, r9, r1, lr\nsmmla r10, r10, r1, lr\nsmmla r11, r11, r1, lr\nsmmla r12, r12, r1, lr\n"
-#define NN_TIES_OUTPUT(sum)                                                                                  \
+/* nn_output_scaled of all four, r1: multiplier, lr: offset; where `right` is 16, where it is not, and with
+ * ties.
+ */
+#define NN_EACH(text) text("r9") text("r10") text("r11") text("r12")
+#define NN_HIGH_HALF(sum) "smmla " sum ", " sum ", r1, lr\n"
+#define NN_SATURATE_HIGH(sum) "ssat " sum ", #8, " sum ", asr #16\n"
+#define NN_SATURATE(sum) "ssat " sum ", #8, " sum "\n"
+#define NN_SHIFT(sum) "asr " sum ", " sum ", r1\n"
+#define NN_TAKE_TIES(sum)                                                                                    \
     "and r4, r3, " sum ", asr #31\nsmmla " sum ", " sum ", r1, lr\nsub " sum ", " sum ", r4\n"
+#define NN_FOUR_HIGH NN_EACH(NN_HIGH_HALF) NN_EACH(NN_SATURATE_HIGH)
+#define NN_FOUR_ANY NN_EACH(NN_HIGH_HALF) "ldr r1, [sp, #24]\n" NN_EACH(NN_SHIFT) NN_EACH(NN_SATURATE)
 #define NN_FOUR_TIES                                                                                         \
-    "ldr r3, [sp, #16]\n" NN_TIES_OUTPUT("r9") NN_TIES_OUTPUT("r10") NN_TIES_OUTPUT("r11")                   \
-        NN_TIES_OUTPUT("r12") "ldr r1, [sp, #20]\nldm r1, {r3, r4}\n"
+    "ldr r3, [sp, #28]\n" NN_EACH(NN_TAKE_TIES) "ldr r1, [sp, #24]\n" NN_EACH(NN_SHIFT)                      \
+        NN_EACH(NN_SATURATE) "ldr r1, [sp, #32]\nldm r1, {r3, r4}\n"
 
-/* nn_sweep_any for outputs in fours. On the stack: the sweep's step and end; multiplier, offset and ties; the
- * block. advance: bytes of the columns of four outputs. */
+/* Outputs of a channel in fours: first those up to `length`, then, if `back` is not 0, four that overlap
+ * them. On the stack: step, end, back, back_out; output and ties of the block; the block. advance: bytes of
+ * the columns of four outputs. */
 #define NN_DEPTHWISE_SWEEP(name, four, outputs, advance)                                                     \
     NN_DEPTHWISE_FUNCTION name(const int16_t *columns NN_UNUSED, const nn_depthwise_block *block NN_UNUSED,  \
                                int8_t *out NN_UNUSED, const nn_sweep *sweep NN_UNUSED) {                     \
         __asm__ volatile("push {r4-r11, lr}\n"                                                               \
-                         "mov r9, r1\n"                                                                      \
-                         "ldm r3, {r4, r5}\n"                                                                \
-                         "ldrd r6, r7, [r1, #24]\n"                                                          \
-                         "ldr r8, [r1, #36]\n"                                                               \
-                         "push {r4-r9}\n"                                                                    \
+                         "ldm r3, {r4-r7}\n"                                                                 \
+                         "add r5, r5, r0\n"                                                                  \
+                         "add r12, r1, #24\n"                                                                \
+                         "ldm r12, {r8-r11}\n"                                                               \
+                         "mov r12, r1\n"                                                                     \
+                         "push {r4-r12}\n"                                                                   \
                          "ldm r1, {r3-r8}\n"                                                                 \
-                         "1:\n" four "ldrd r1, lr, [sp, #8]\n" outputs "ssat r9, #8, r9, asr #16\n"          \
-                         "ssat r10, #8, r10, asr #16\n"                                                      \
-                         "ssat r11, #8, r11, asr #16\n"                                                      \
-                         "ssat r12, #8, r12, asr #16\n"                                                      \
-                         "ldrd r1, lr, [sp]\n"                                                               \
+                         "1:\n" four "ldrd r1, lr, [sp, #16]\n" outputs "ldrd r1, lr, [sp]\n"                \
                          "add r0, r0, #" advance "\n"                                                        \
                          "strb r9, [r2]\nstrb r10, [r2, r1]\n"                                               \
                          "add r2, r2, r1, lsl #1\n"                                                          \
                          "cmp r0, lr\n"                                                                      \
                          "strb r11, [r2]\nstrb r12, [r2, r1]\n"                                              \
                          "add r2, r2, r1, lsl #1\n"                                                          \
-                         "bne 1b\n"                                                                          \
-                         "add sp, sp, #24\n"                                                                 \
+                         "bne.w 1b\n"                                                                        \
+                         "ldrd r1, lr, [sp, #8]\n"                                                           \
+                         "cbz r1, 2f\n"                                                                      \
+                         "sub r0, r0, r1\n"                                                                  \
+                         "sub r2, r2, lr\n"                                                                  \
+                         "add lr, r0, #" advance "\n"                                                        \
+                         "mov r1, #0\n"                                                                      \
+                         "strd lr, r1, [sp, #4]\n"                                                           \
+                         "b.w 1b\n"                                                                          \
+                         "2: add sp, sp, #36\n"                                                              \
                          "pop {r4-r11, pc}\n");                                                              \
     }
 #define NN_LOW_S1 NN_FOUR_S1("b", NN_LOAD_LOW)
@@ -110,14 +124,16 @@ NN_DEPTHWISE_FUNCTION nn_pair_columns(int16_t *to NN_UNUSED, const int8_t *row0 
 #define NN_LOW_S2 NN_FOUR_S2("b", NN_LOAD_LOW)
 #define NN_HIGH_S2 NN_FOUR_S2("t", NN_LOAD_HIGH)
 
-NN_DEPTHWISE_SWEEP(nn_sweep_low_s1, NN_LOW_S1, NN_FOUR_OUTPUTS, "96")
-NN_DEPTHWISE_SWEEP(nn_sweep_high_s1, NN_HIGH_S1, NN_FOUR_OUTPUTS, "96")
-NN_DEPTHWISE_SWEEP(nn_sweep_low_s2, NN_LOW_S2, NN_FOUR_OUTPUTS, "192")
-NN_DEPTHWISE_SWEEP(nn_sweep_high_s2, NN_HIGH_S2, NN_FOUR_OUTPUTS, "192")
-NN_DEPTHWISE_SWEEP(nn_sweep_low_s1_ties, NN_LOW_S1, NN_FOUR_TIES, "96")
-NN_DEPTHWISE_SWEEP(nn_sweep_high_s1_ties, NN_HIGH_S1, NN_FOUR_TIES, "96")
-NN_DEPTHWISE_SWEEP(nn_sweep_low_s2_ties, NN_LOW_S2, NN_FOUR_TIES, "192")
-NN_DEPTHWISE_SWEEP(nn_sweep_high_s2_ties, NN_HIGH_S2, NN_FOUR_TIES, "192")
+/* As their outputs are scaled: high halves, any, with ties. */
+#define NN_DEPTHWISE_SWEEPS(name, four, advance)                                                             \
+    NN_DEPTHWISE_SWEEP(name, four, NN_FOUR_HIGH, advance)                                                    \
+    NN_DEPTHWISE_SWEEP(name##_any, four, NN_FOUR_ANY, advance)                                               \
+    NN_DEPTHWISE_SWEEP(name##_ties, four, NN_FOUR_TIES, advance)
+
+NN_DEPTHWISE_SWEEPS(nn_sweep_low_s1, NN_LOW_S1, "96")
+NN_DEPTHWISE_SWEEPS(nn_sweep_high_s1, NN_HIGH_S1, "96")
+NN_DEPTHWISE_SWEEPS(nn_sweep_low_s2, NN_LOW_S2, "192")
+NN_DEPTHWISE_SWEEPS(nn_sweep_high_s2, NN_HIGH_S2, "192")
 
 #endif
 
