@@ -31,6 +31,7 @@ class FakeMachine:
         self.commands: dict[str, Callable[..., str]] = {
             r'mach create "(\w+)"': self.create,
             r"machine LoadPlatformDescription @(/\S+)": self.load_platform,
+            r"machine EnableProfiler @(/\S+)": self.enable_profiler,
             r"sysbus LoadELF @(/\S+)": self.load_elf,
             r"sysbus LoadBinary @(/\S+) (0x[0-9A-Fa-f]+)": self.load_binary,
             r'emulation CreateServerSocketTerminal (\d+) "console" false': self.create_terminal,
@@ -69,6 +70,10 @@ class FakeMachine:
         self.memories += [(int(a, 16), int(b, 16)) for a, b in re.findall(r"sysbus (0x\w+)\n\s+size: (0x\w+)", text)]
         if self.board is not None:
             self.board.map_memory(*self.memories[-1])
+        return ""
+
+    def enable_profiler(self, path: str) -> str:
+        Path(path).write_bytes(b"metrics")
         return ""
 
     def load_elf(self, path: str) -> str:

@@ -82,10 +82,18 @@ class RenodeInference:
 class RenodeModel:
     """The unmodified firmware on Renode, booted. `through_uart`: images go in through the console, byte by byte."""
 
-    def __init__(self, elf: Path, board: Board, prefix: str, outputs: int, through_uart: bool = False) -> None:
+    def __init__(
+        self,
+        elf: Path,
+        board: Board,
+        prefix: str,
+        outputs: int,
+        through_uart: bool = False,
+        metrics: Path | None = None,
+    ) -> None:
         self._through_uart, self._outputs = through_uart, outputs
         self._rows: list[bytes] | None = None
-        self.board = RenodeBoard(elf, board)
+        self.board = RenodeBoard(elf, board, metrics=metrics)
         try:
             self.board.count_calls(f"{prefix}_invoke")
             self.board.boot()
@@ -155,15 +163,18 @@ def chosen_emulator(name: str) -> str:
     return "renode" if find_renode() else "unicorn"
 
 
-def open_model(build: Build, emulator: str, guard: bool = False, through_uart: bool = False) -> RunningModel:
+def open_model(
+    build: Build, emulator: str, guard: bool = False, through_uart: bool = False, metrics: Path | None = None
+) -> RunningModel:
     """Boot the firmware of `build` on "unicorn", "renode" or "auto".
 
-    `guard`: check each access to the arenas, on the embedded emulator alone. Raises UserError.
+    `guard`: check each access to the arenas, on the embedded emulator alone. `through_uart`, `metrics`: as in
+    RenodeModel and RenodeBoard, on Renode alone. Raises UserError.
     """
     if chosen_emulator(emulator) == "renode":
         if guard:
             raise UserError("Renode cannot check accesses to the arenas; drop --guard, or use --emulator unicorn")
-        return RenodeModel(build.elf, build.board, build.prefix, len(build.graph.outputs), through_uart)
-    if through_uart:
-        raise UserError("--through-uart is for --emulator renode; drop it")
+        return RenodeModel(build.elf, build.board, build.prefix, len(build.graph.outputs), through_uart, metrics)
+    if through_uart or metrics is not None:
+        raise UserError("--through-uart and --metrics are for --emulator renode; drop them")
     return EmulatedModel(build.elf, build.board, build.prefix, guard=build.program if guard else None)

@@ -42,6 +42,9 @@ def run(
     ] = False,
     emulator: options.Emulator = options.DEFAULT_EMULATOR,
     through_uart: options.ThroughUart = False,
+    metrics: Annotated[
+        Path | None, typer.Option(help="With Renode: a file for its metrics, which Renode's own tools read.")
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Run a photo on the emulated board: the firmware of the last build, unmodified (built first if needed).
@@ -55,7 +58,7 @@ def run(
         result = take_build(model, board, toolchain, build_dir)
         status.update("emulating")
         names = class_labels(result.graph, labels)
-        summary = _infer(result, image, emulator, guard, through_uart)
+        summary = _infer(result, image, emulator, guard, through_uart, metrics)
         summary |= {} if "boxes" in summary else {"labels": names, "other_outputs": other_outputs(result.graph)}
     if "boxes" in summary:
         picture = out or (photo or Path.cwd() / SAMPLE.name).with_suffix(".boxes.png")
@@ -68,9 +71,11 @@ def run(
         _print(summary, photo, result.board.clock_hz)
 
 
-def _infer(build: Build, image: Image.Image, emulator: str, guard: bool, through_uart: bool) -> dict[str, Any]:
+def _infer(
+    build: Build, image: Image.Image, emulator: str, guard: bool, through_uart: bool, metrics: Path | None
+) -> dict[str, Any]:
     _, height, width, channels = build.graph.input.shape
-    with open_model(build, emulator, guard, through_uart) as emulated:
+    with open_model(build, emulator, guard, through_uart, metrics) as emulated:
         inference: Measured | None = None
 
         def detect(frame: np.ndarray) -> np.ndarray:

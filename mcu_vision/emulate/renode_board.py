@@ -32,9 +32,11 @@ _COUNT = re.compile(r"mcu-vision-(entry|exit) (\d+)")
 
 
 class RenodeBoard:
-    """A board that runs one firmware. `pty`: offer the console there, for other programs, instead of to this object."""
+    """A board that runs one firmware. `pty`: offer the console there, for other programs, instead of to this object.
+    `metrics`: where Renode's profiler writes what it sees.
+    """
 
-    def __init__(self, elf_path: Path, board: Board, pty: Path | None = None) -> None:
+    def __init__(self, elf_path: Path, board: Board, pty: Path | None = None, metrics: Path | None = None) -> None:
         """Raises UserError if Renode is not there, does not start, or the firmware is none."""
         self.board = board
         self._elf = load_firmware_elf(elf_path)
@@ -52,16 +54,18 @@ class RenodeBoard:
             raise
         try:
             self._monitor = RenodeMonitor(self._process, port)
-            self._create(platform, pty)
+            self._create(platform, pty, metrics)
         except BaseException:
             self.close()
             raise
 
-    def _create(self, platform: str, pty: Path | None) -> None:
+    def _create(self, platform: str, pty: Path | None, metrics: Path | None) -> None:
         description = self._folder / "board.repl"
         description.write_text(platform)
         for command in boot_commands(description, self._elf.path.resolve()):
             self._monitor.command(command)
+        if metrics is not None:
+            self._monitor.command(f"machine EnableProfiler @{metrics.absolute()}")
         if pty is not None:
             self._monitor.command(f'emulation CreateUartPtyTerminal "console" "{pty.absolute()}" true')
             self._connect()

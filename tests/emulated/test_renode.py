@@ -161,7 +161,8 @@ def test_run_and_verify_through_the_command_line(renode: Path, cli: Cli) -> None
         assert emulated["scores"] == embedded["scores"]
         assert emulated["instructions"] == embedded["instructions"]
         assert "cycles_estimated" not in emulated
-    assert "models no cycles" in cli("run", "--model", model, "--emulator", "auto")
+    assert "models no cycles" in cli("run", "--model", model, "--emulator", "auto", "--metrics", "m.dump")
+    assert (cli.folder / "m.dump").read_bytes() == b"metrics"
     outcome = cli.json("verify", "--model", model, "--emulator", "renode", "--images", "2")
     assert outcome["equal"]
     assert outcome["executions"] == ["reference", "host", "renode"]
