@@ -150,9 +150,11 @@ def export_constant(writer: OnnxWriter, op: Op) -> None:
     writer.bind(op, writer.constant(op.constant(writer.graph, 0), "int8"))
 
 
-@exports("concat")
+@exports("concat", "join")
 def export_concat(writer: OnnxWriter, op: Op) -> None:
-    writer.bind(op, writer.add("Concat", [writer.quantized(name) for name in op.inputs], axis=-1))
+    """Along channels, or, of strips and vectors that are joined, along their length."""
+    axis = 3 if op.kind == "concat" else len(writer.output(op).shape) // 2
+    writer.bind(op, writer.add("Concat", [writer.quantized(name) for name in op.inputs], axis=axis))
 
 
 @exports("rearrange")

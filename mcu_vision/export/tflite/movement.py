@@ -12,9 +12,11 @@ from mcu_vision.ops import Rearrange, ResizeBilinear, Select
 from mcu_vision.ops.select import FILL
 
 
-@exports("concat")
+@exports("concat", "join")
 def export_concat(writer: GraphWriter, op: Op) -> None:
-    options = Options(10, {0: Number("i4", 3), 1: Number("i1", 0)})
+    """Along channels, or, of strips and vectors that are joined, along their length."""
+    axis = 3 if op.kind == "concat" else len(writer.output(op).shape) // 2
+    options = Options(10, {0: Number("i4", axis), 1: Number("i1", 0)})
     writer.emit(op, "CONCATENATION", [writer.value(name) for name in op.inputs], options, 2)
 
 
