@@ -6,23 +6,32 @@ from graphs import GraphBuilder
 from mcu_vision import ops
 from mcu_vision.ir import Graph, Quantization
 from mcu_vision.plan.rewrite.fuse_blocks import find_blocks, fuse_block
+from mcu_vision.plan.rewrite.remove_dead_channels import remove_dead_channels
 
 LARGEST_MAP_BYTES = 24_000
 LARGEST_MACS = 1_500_000
 CHANNELS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
-KINDS = ("pointwise", "depthwise", "conv", "bottleneck") * 3 + ("add", "max", "average", "concat", "l2", "requantize")
+KINDS = (
+    ("pointwise", "depthwise", "conv", "bottleneck") * 3
+    + ("winograd",) * 2
+    + ("add", "max", "average", "concat", "l2", "requantize")
+)
 
 
-def cost_graph(seed: int) -> Graph:
-    """A chain of operators of every kind, within the sizes above, in tiles of any size."""
+def cost_graph(seed: int, kinds: tuple[str, ...] = KINDS) -> Graph:
+    """A chain of operators of `kinds`, within the sizes above, in tiles of any size."""
     random = np.random.default_rng(seed)
     shape = (int(random.integers(12, 40)), int(random.integers(12, 80)), int(random.choice([1, 3, 4, 8, 16])))
-    chain = _Chain(GraphBuilder(f"random-{seed}", shape, seed), random)
+    chain = _Chain(GraphBuilder(f"random-{seed}", shape, seed), random, kinds)
     for _ in range(int(random.integers(5, 9))):
         chain.extend()
     build = chain.build
     x = build.dense(build.simple(ops.Mean, chain.end), int(random.integers(2, 40)))
     graph = build.finish(build.simple(ops.Softmax, x, quantization=Quantization((1 / 256,), -128)))
+    graph = remove_dead_channels(graph)
+    for op in graph.ops:
+        if isinstance(op, ops.Conv2d) and op.winograd_fits(graph):
+            op.winograd = bool(random.random() < 0.75)
     for block in find_blocks(graph):
         if random.random() < 0.7:
             graph = fuse_block(graph, block, int(random.choice([2, 4, 8, 12, 16, 24])), bool(random.random() < 0.4))
@@ -43,21 +52,23 @@ def pool_graph(seed: int) -> Graph:
 class _Chain:
     """A graph that grows at its end."""
 
-    def __init__(self, build: GraphBuilder, random: np.random.Generator) -> None:
-        self.build, self.random = build, random
+    def __init__(self, build: GraphBuilder, random: np.random.Generator, kinds: tuple[str, ...]) -> None:
+        self.build, self.random, self.kinds = build, random, kinds
         self.end = "image"
 
     def extend(self) -> None:
         """Add an operator, or two that belong together."""
         _, height, width, channels = self.build.graph.tensors[self.end].shape
-        kinds = KINDS
-        if min(height, width) >= 8 and channels <= 32:
+        kinds = self.kinds
+        if kinds == KINDS and min(height, width) >= 8 and channels <= 32:
             kinds += ("rnn_pool",) * 2
         kind = self.random.choice(kinds)
         if kind == "rnn_pool":
             self.end = self.rnn_pool()
         elif kind == "bottleneck":
             self._bottleneck()
+        elif kind == "winograd":
+            self._winograd()
         elif kind in ("pointwise", "depthwise", "conv"):
             self.end = self._convolution(kind)
         else:
@@ -91,6 +102,16 @@ class _Chain:
         self.end = self._convolution("pointwise")
         if self.build.graph.tensors[x].shape == self.build.graph.tensors[self.end].shape:
             self.end = self.build.simple(ops.Add, x, self.end)
+
+    def _winograd(self) -> None:
+        """3x3 with channels that Winograd's method takes, mostly by it; of no more pixels than products allow."""
+        in_c, out_c = self._one_of(16, 16, 32, 64), self._one_of(6, 8, 16, 32, 64)
+        _, height, width, _ = self.build.graph.tensors[self.end].shape
+        stride = 2 if height * width * max(in_c, out_c) > LARGEST_MAP_BYTES else 1
+        if min(height, width) < 4 or height * width * max(in_c, out_c) > 4 * LARGEST_MAP_BYTES:
+            return
+        x = self.build.conv(self.end, in_c, 1, stride, 0, activation="none")
+        self.end = self.build.conv(x, out_c)
 
     def rnn_pool(self) -> str:
         """RNNPool at the end."""

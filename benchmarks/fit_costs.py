@@ -7,6 +7,8 @@ least squares of the relative error. The error told is that of models left out o
     export PYTHONPATH=tests
     python benchmarks/fit_costs.py            fit, write, print a table
     python benchmarks/fit_costs.py --pools    fit the prices of RNNPool alone
+    python benchmarks/fit_costs.py --kinds add,max --kernels add,max_pool2d
+                                              fit these alone, to models of these operators (cost_graphs.KINDS)
     python benchmarks/fit_costs.py --check    how costs.json does on other random models and on shipped ones
 """
 
@@ -20,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from board_run import BOARD, measure_program, operator_costs
-from cost_graphs import cost_graph, pool_graph
+from cost_graphs import KINDS, cost_graph, pool_graph
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -66,19 +68,24 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=120, help="how many random models (default: 120)")
     parser.add_argument("--pools", action="store_true", help="fit RNNPool alone, and keep the other kernels")
     parser.add_argument("--toolchain", default="zig", choices=["zig", "gcc", "auto"])
+    parser.add_argument("--kinds", default=",".join(KINDS), help="operators of the random models, each as often")
+    parser.add_argument("--kernels", default="", help="entries of costs.json to replace (default: all)")
     options = parser.parse_args()
+    kinds = tuple(options.kinds.split(","))
     first = 10_000 if options.check else 0
-    build = pool_graph if options.pools else cost_graph
-    models: list[tuple[int | str, Graph]] = [(s, build(s)) for s in range(first, first + options.models)]
+    seeds = range(first, first + options.models)
+    graphs = map(pool_graph, seeds) if options.pools else (cost_graph(seed, kinds) for seed in seeds)
+    models: list[tuple[int | str, Graph]] = list(zip(seeds, graphs, strict=True))
     if options.check:
         models += [(name, load_graph(find_model(name))) for name in shipped_models()]
         print_check(measure_all(models, options.toolchain))
         return
     kernels = fit_all(measure_all(models, options.toolchain))
     costs = {"board": BOARD, "toolchain": options.toolchain, "random_models": options.models, "kernels": kernels}
-    if options.pools:
-        pools = {name: entry for name, entry in kernels.items() if "rnn_pool" in name}
-        costs = read_costs() | {"kernels": read_costs()["kernels"] | pools}
+    if options.pools or options.kernels:
+        wanted = options.kernels.split(",") if options.kernels else [name for name in kernels if "rnn_pool" in name]
+        chosen = {name: kernels[name] for name in wanted}
+        costs = read_costs() | {"kernels": read_costs()["kernels"] | chosen}
     atomic_write(COSTS, json.dumps(costs, indent=1) + "\n")
     print_fit(kernels)
 

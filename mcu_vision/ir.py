@@ -115,7 +115,8 @@ class KernelCall:
     fields: integers, or constant arrays that are emitted beside it. `arguments`: how row pointers are
     passed, a list of "rows" (pointer array), "row" (one pointer), "whole" (first row), in order of the
     activation inputs. `scratch_bytes` is needed during a step, `state_bytes` from the first to the last; state
-    is passed if it has bytes, or as NULL with `passes_state`.
+    is passed if it has bytes, or as NULL with `passes_state`. The output is passed as a pointer to the step's row or,
+    if `output_rows` is above 1, as so many pointers to the rows that the step writes, NULL for rows that are not there.
     """
 
     function: str
@@ -126,6 +127,7 @@ class KernelCall:
     state_bytes: int = 0
     passes_step: bool = False
     passes_state: bool = False
+    output_rows: int = 1
 
 
 @dataclass

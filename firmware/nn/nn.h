@@ -28,11 +28,41 @@ typedef struct {
     const int8_t *shift;
 } nn_conv;
 
-/* CONV_2D. rows: kernel_h pointers, dilated rows already chosen. weights (out_c, kernel_h, kernel_w, in_c).
- * scratch: 2 * (kernel_h * even(w * in_c) + 4) + 4 * kernel_h * n, where n = quad(kernel_w * in_c) if
- * dilation_w is 1, else kernel_w * quad(in_c); w = (min(out_w, tile) - 1) * stride_w + (kernel_w - 1) *
- * dilation_w + 1. */
-void nn_conv_s8(const nn_conv *p, const int8_t *const rows[], int8_t *out, int16_t *scratch);
+/* CONV_2D. weights: for each pair of output channels (the last two once more if out_c is odd and not 1), a
+ * word of each channel in turn: twice the bias; twice the weights, two to a word; multiplier; offset =
+ * 2^(right - 1) + out_zero * 2^right where right is 1..22; right = -shift. Weights go by kernel column,
+ * kernel row and channel, the channels in fours in the order 0 2 1 3 if in_c is a multiple of 4. A column has
+ * kernel_h * in_c weights, and a zero if this and the step are odd; the last word is filled up with a zero.
+ * The step, from one output pixel to the next, is stride_w columns, or kernel_w if dilation_w is above 1 or
+ * stride_w above kernel_w. bias and shift: as in nn_conv. */
+typedef struct {
+    int16_t in_w, in_c, out_w, out_c, tile;
+    int8_t kernel_h, kernel_w, stride_w, pad_left, dilation_w;
+    int32_t in_zero, out_zero, out_min, out_max;
+    const int32_t *weights;
+} nn_conv2d;
+
+/* rows: kernel_h pointers, dilated rows already chosen.
+ * scratch: 4 * (2 * w + 8) + quad(2 * c * n + 2), where c is the values of a column, w = ceil(kernel_w * c /
+ * 2) and n = (min(out_w, tile) - 1) * step + kernel_w. */
+void nn_conv_s8(const nn_conv2d *p, const int8_t *const rows[], int8_t *out, int32_t *scratch);
+
+/* CONV_2D with a 3x3 kernel, stride 1, no dilation and an in_c of 16, 32 or 64, four rows a call, by
+ * Winograd's minimal filtering F(4x4, 3x3) in integers (mcu_vision/ops/winograd.py). weights: for each pair
+ * of output channels (the last two once more if out_c is odd), a word of each channel in turn: 36 transformed
+ * filters of in_c values, two to a word, channels in fours in the order 0 2 1 3; 64 times the bias;
+ * multiplier; offset = 16 + 2^(right - 1)
+ * + out_zero * 2^right; right = 5 - shift. out_c at least 2, right 6..22, and the bound of nn_conv is 2^25.
+ * rows: 6, from pad_top above the first row to write. out: 4, NULL for rows below the map.
+ * scratch: 4 * (36 * in_c + 264) + quad(in_w * in_c). */
+typedef struct {
+    int16_t in_w, in_c, out_w, out_c;
+    int8_t pad_left;
+    int32_t in_zero, out_zero, out_min, out_max;
+    const int32_t *weights;
+} nn_winograd;
+
+void nn_winograd_s8(const nn_winograd *p, const int8_t *const rows[], int8_t *const out[], int32_t *scratch);
 
 /* CONV_2D with a 1x1 kernel and stride 1. packed: for each pair of output channels (the last one twice if
  * their number is odd) both biases, folded as above, and for each of both multiplier, offset and right of
@@ -75,6 +105,14 @@ void nn_depthwise_s8(const nn_depthwise *p, const int8_t *const rows[], int8_t *
  * scratch: 2 * in_c. */
 void nn_dense_s8(const nn_conv *p, const int8_t *in, int8_t *out, int16_t *scratch);
 
+/* A sum that is clamped to the bytes that one or two scaled inputs give, found by trial of all of them
+ * (mcu_vision/ops/short_sum.py): a_factor * a + b_factor * b + start with 22 bits of fraction, plus half, and
+ * plus ties if it is negative. half: 0 if there is nothing more to add. a_factor: 0 if there is no such sum.
+ */
+typedef struct {
+    int32_t a_factor, b_factor, start, half, ties;
+} nn_short_sum;
+
 /* ADD: both inputs times 2^left_shift (20) are scaled to one scale, added, and scaled to the output's. No
  * shift is positive. out may be a or b. */
 typedef struct {
@@ -82,6 +120,7 @@ typedef struct {
     int32_t a_zero, b_zero, out_zero, out_min, out_max;
     int32_t left_shift;
     int32_t a_multiplier, a_shift, b_multiplier, b_shift, out_multiplier, out_shift;
+    nn_short_sum short_sum;
 } nn_add;
 
 void nn_add_s8(const nn_add *p, const int8_t *a, const int8_t *b, int8_t *out);
@@ -200,6 +239,7 @@ void nn_group_norm_s8(const nn_group_norm *p, const int8_t *in, int8_t *out, int
 /* QUANTIZE from int8 to int8, with a clamp. out may be row. */
 typedef struct {
     int32_t count, in_zero, out_zero, multiplier, shift, out_min, out_max;
+    nn_short_sum short_sum; /* b_factor: 0 */
 } nn_requant;
 
 void nn_requantize_s8(const nn_requant *p, const int8_t *row, int8_t *out);

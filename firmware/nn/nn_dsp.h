@@ -60,6 +60,30 @@ static inline uint32_t nn_sxtb16_odd(uint32_t bytes) {
     return lanes;
 }
 
+/* Lanes plus bytes 0 and 2, or 1 and 3, sign-extended; modulo 2^16. */
+static inline uint32_t nn_add_bytes16(uint32_t lanes, uint32_t bytes) {
+    uint32_t sum;
+    __asm__("sxtab16 %0, %1, %2" : "=r"(sum) : "r"(lanes), "r"(bytes));
+    return sum;
+}
+
+static inline uint32_t nn_add_bytes16_odd(uint32_t lanes, uint32_t bytes) {
+    uint32_t sum;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(sum) : "r"(lanes), "r"(bytes));
+    return sum;
+}
+
+/* The larger of each of four signed bytes. */
+static inline uint32_t nn_max_bytes(uint32_t a, uint32_t b) {
+    uint32_t larger;
+    __asm__("ssub8 %0, %1, %2\n"
+            "sel %0, %1, %2\n"
+            : "=&r"(larger)
+            : "r"(a), "r"(b)
+            : "cc");
+    return larger;
+}
+
 /* Lane 0 of both: lane 0 from low, lane 1 from high. */
 static inline uint32_t nn_pack_low(uint32_t low, uint32_t high) {
     uint32_t lanes;
@@ -94,6 +118,12 @@ static inline uint32_t nn_add16(uint32_t a, uint32_t b) {
     return lanes;
 }
 
+static inline uint32_t nn_sub16(uint32_t a, uint32_t b) {
+    uint32_t lanes;
+    __asm__("ssub16 %0, %1, %2" : "=r"(lanes) : "r"(a), "r"(b));
+    return lanes;
+}
+
 static inline uint32_t nn_uqadd16(uint32_t a, uint32_t b) {
     uint32_t lanes;
     __asm__("uqadd16 %0, %1, %2" : "=r"(lanes) : "r"(a), "r"(b));
@@ -113,11 +143,31 @@ static inline int32_t nn_smmulr(int32_t a, int32_t b) {
     return high;
 }
 
-/* acc + the high word of a*b, rounded down. */
+/* acc + high word of a*b, rounded down. */
 static inline int32_t nn_smmla(int32_t a, int32_t b, int32_t acc) {
     int32_t sum;
     __asm__("smmla %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
     return sum;
+}
+
+/* acc + a * lane of b / 2^16, rounded down. */
+static inline int32_t nn_smlaw_lane0(int32_t a, uint32_t b, int32_t acc) {
+    int32_t sum;
+    __asm__("smlawb %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+    return sum;
+}
+
+static inline int32_t nn_smlaw_lane1(int32_t a, uint32_t b, int32_t acc) {
+    int32_t sum;
+    __asm__("smlawt %0, %1, %2, %3" : "=r"(sum) : "r"(a), "r"(b), "r"(acc));
+    return sum;
+}
+
+/* Without the fraction of 22 bits. */
+static inline int32_t nn_saturate8_asr22(int32_t value) {
+    int32_t result;
+    __asm__("ssat %0, #8, %1, asr #22" : "=r"(result) : "r"(value));
+    return result;
 }
 
 static inline int32_t nn_saturate8(int32_t value) {
@@ -198,6 +248,23 @@ static inline uint32_t nn_lanes(int32_t low, int32_t high) {
 static inline uint32_t nn_add16(uint32_t a, uint32_t b) {
     return nn_lanes(nn_lane0(a) + nn_lane0(b), nn_lane1(a) + nn_lane1(b));
 }
+static inline uint32_t nn_sub16(uint32_t a, uint32_t b) {
+    return nn_lanes(nn_lane0(a) - nn_lane0(b), nn_lane1(a) - nn_lane1(b));
+}
+static inline uint32_t nn_add_bytes16(uint32_t lanes, uint32_t bytes) {
+    return nn_add16(lanes, nn_sxtb16(bytes));
+}
+static inline uint32_t nn_add_bytes16_odd(uint32_t lanes, uint32_t bytes) {
+    return nn_add16(lanes, nn_sxtb16_odd(bytes));
+}
+static inline uint32_t nn_max_bytes(uint32_t a, uint32_t b) {
+    uint32_t larger = 0;
+    for (int32_t i = 0; i < 32; i += 8) {
+        int32_t x = (int8_t)(a >> i & 0xFF), y = (int8_t)(b >> i & 0xFF);
+        larger |= ((uint32_t)(x > y ? x : y) & 0xFF) << i;
+    }
+    return larger;
+}
 static inline uint32_t nn_uqadd16(uint32_t a, uint32_t b) {
     int32_t low = nn_clamp_lane((int32_t)((a & 0xFFFF) + (b & 0xFFFF)), 0, 65535);
     return nn_lanes(low, nn_clamp_lane((int32_t)((a >> 16) + (b >> 16)), 0, 65535));
@@ -210,9 +277,16 @@ static inline int32_t nn_smmulr(int32_t a, int32_t b) {
     return (int32_t)(((int64_t)a * b + 0x80000000LL) >> 32);
 }
 static inline int32_t nn_smmla(int32_t a, int32_t b, int32_t acc) {
-    return acc + (int32_t)(((int64_t)a * b) >> 32);
+    return (int32_t)((uint32_t)acc + (uint32_t)(((int64_t)a * b) >> 32));
+}
+static inline int32_t nn_smlaw_lane0(int32_t a, uint32_t b, int32_t acc) {
+    return (int32_t)((uint32_t)acc + (uint32_t)(((int64_t)a * nn_lane0(b)) >> 16));
+}
+static inline int32_t nn_smlaw_lane1(int32_t a, uint32_t b, int32_t acc) {
+    return (int32_t)((uint32_t)acc + (uint32_t)(((int64_t)a * nn_lane1(b)) >> 16));
 }
 static inline int32_t nn_saturate8(int32_t value) { return value < -128 ? -128 : value > 127 ? 127 : value; }
+static inline int32_t nn_saturate8_asr22(int32_t value) { return nn_saturate8(value >> 22); }
 static inline int32_t nn_saturate16(int32_t value) {
     return value < -32768 ? -32768 : value > 32767 ? 32767 : value;
 }

@@ -1,13 +1,12 @@
 #include "nn.h"
 #include "nn_math.h"
 
-static int32_t shift_saturating(int32_t value, int32_t bits) {
-    int64_t wide = (int64_t)value * (1 << bits);
-    return wide > INT32_MAX ? INT32_MAX : wide < INT32_MIN ? INT32_MIN : (int32_t)wide;
-}
+/* nn_doubling_high_mul for |a| < 2^30. */
+static inline int32_t high_mul(int32_t a, int32_t b) { return nn_smmulr(a * 2, b); }
 
-/* 1 / sqrt(value) = multiplier * 2^(shift - 31), by five Newton-Raphson steps in Q3.28. Source:
- * TensorFlow Lite, GetInvSqrtQuantizedMultiplierExp of its reference kernels. */
+/* 1 / sqrt(value) = multiplier * 2^(shift - 31), by five Newton-Raphson steps in Q3.28, which rise from 1 to
+ * at most 2; only the cube can saturate. Source: TensorFlow Lite, GetInvSqrtQuantizedMultiplierExp of its
+ * reference kernels. */
 static int32_t inverse_sqrt(int32_t value, int32_t *multiplier) {
     if (value <= 1) {
         *multiplier = INT32_MAX;
@@ -16,31 +15,63 @@ static int32_t inverse_sqrt(int32_t value, int32_t *multiplier) {
     int32_t reverse_shift = 11;
     for (; value >= 1 << 29; value /= 4)
         reverse_shift++;
-    int32_t pairs = 0;
     for (; value < 1 << 27; value *= 4)
-        pairs++;
-    reverse_shift -= pairs;
+        reverse_shift--;
     const int32_t three_halves = (1 << 28) + (1 << 27), half_sqrt2 = 1518500250;
     int32_t half_input = nn_divide_by_pot(value >> 1, 1), x = 1 << 28;
     for (int32_t i = 0; i < 5; i++) {
-        int32_t cube = shift_saturating(nn_doubling_high_mul(nn_doubling_high_mul(x, x), x), 6);
-        int32_t step = nn_doubling_high_mul(three_halves, x) - nn_doubling_high_mul(half_input, cube);
-        x = shift_saturating(step, 3);
+        int32_t cube = high_mul(high_mul(x, x), x);
+        cube = cube >= 1 << 25 ? INT32_MAX : cube * 64;
+        x = (high_mul(three_halves, x) - high_mul(half_input, cube)) * 8;
     }
-    x = nn_doubling_high_mul(x, half_sqrt2);
+    x = high_mul(x, half_sqrt2);
     *multiplier = reverse_shift < 0 ? nn_shift_left(x, -reverse_shift) : x;
     return reverse_shift < 0 ? 0 : -reverse_shift;
 }
 
+/* The sum of squares of values less the zero point. */
+static int32_t sum_of_squares(const int8_t *row, int32_t count, int32_t zero) {
+    const uint32_t zeros = nn_pack_low((uint32_t)zero, (uint32_t)zero);
+    int32_t sum = 0;
+    for (; count >= 4; count -= 4, row += 4) {
+        uint32_t bytes = nn_load32(row);
+        uint32_t even = nn_sub16(nn_sxtb16(bytes), zeros), odd = nn_sub16(nn_sxtb16_odd(bytes), zeros);
+        sum = nn_smlad(odd, odd, nn_smlad(even, even, sum));
+    }
+    for (; count > 0; count--, row++)
+        sum += (*row - zero) * (*row - zero);
+    return sum;
+}
+
+/* nn_requantize and saturation for right shifts 1..21, with 22 bits of fraction: both halves are added at
+ * once, and a unit of the first rounding less where ties go down. */
+static NN_NOINLINE void scale_right(const int8_t *row, int8_t *out, int32_t count, int32_t zero,
+                                    int32_t multiplier, int32_t right) {
+    const int32_t unit = 1 << (22 - right), halves = (1 << 21) + (unit >> 1), left = 23 - right;
+    for (const int8_t *end = row + count; row != end; row++) {
+        int32_t value = nn_shift_left(*row - zero, left);
+        *out++ = (int8_t)nn_saturate8_asr22(nn_smmla(value, multiplier, halves) - ((value >> 31) & unit));
+    }
+}
+
+/* The same for left shifts 0..21, which round once. */
+static NN_NOINLINE void scale_left(const int8_t *row, int8_t *out, int32_t count, int32_t zero,
+                                   int32_t multiplier, int32_t left) {
+    for (const int8_t *end = row + count; row != end; row++)
+        *out++ = (int8_t)nn_saturate8(nn_smmulr(nn_shift_left(*row - zero, left + 1), multiplier));
+}
+
 void nn_l2_normalize_s8(const nn_l2_normalize *p, const int8_t *row, int8_t *out) {
-    for (int32_t x = 0; x < p->width; x++) {
-        int32_t sum = 0, multiplier;
-        for (int32_t i = 0; i < p->channels; i++)
-            sum += (row[i] - p->in_zero) * (row[i] - p->in_zero);
-        int32_t shift = inverse_sqrt(sum, &multiplier) + p->out_bits;
-        for (int32_t i = 0; i < p->channels; i++)
-            out[i] = (int8_t)nn_saturate8(nn_requantize(row[i] - p->in_zero, multiplier, shift));
-        row += p->channels;
-        out += p->channels;
+    const int32_t channels = p->channels, zero = p->in_zero;
+    for (int32_t x = 0; x < p->width; x++, row += channels, out += channels) {
+        int32_t multiplier,
+            shift = inverse_sqrt(sum_of_squares(row, channels, zero), &multiplier) + p->out_bits;
+        if (shift >= -21 && shift <= -1)
+            scale_right(row, out, channels, zero, multiplier, -shift);
+        else if (shift >= 0 && shift <= 21)
+            scale_left(row, out, channels, zero, multiplier, shift);
+        else
+            for (int32_t i = 0; i < channels; i++)
+                out[i] = (int8_t)nn_saturate8(nn_requantize(row[i] - zero, multiplier, shift));
     }
 }

@@ -28,4 +28,10 @@ static inline void nn_window(const nn_ring *ring, int32_t first, int32_t spacing
     }
 }
 
+/* Point out[0..count-1] at rows first, first + 1, ...; NULL for those that the tensor does not have. */
+static inline void nn_places(const nn_ring *ring, int32_t first, int32_t count, int8_t *out[]) {
+    for (int32_t i = 0; i < count; ++i)
+        out[i] = first + i < ring->rows ? nn_row(ring, first + i) : NULL;
+}
+
 #endif

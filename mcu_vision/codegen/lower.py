@@ -231,6 +231,10 @@ def _lower_op(
     if isinstance(op, ReadRows) and op.columns:
         copy = f"memcpy({target}, row + {op.bytes_skipped(graph)}, {output.row_bytes});"
         after = ["if (read_error == 0) {", f"    {copy}", "}"]
+    elif call.output_rows > 1:
+        setup.append(f"int8_t *out[{call.output_rows}];")
+        setup.append(f"nn_places(&{rings[output.name].name}, step * {call.output_rows}, {call.output_rows}, out);")
+        arguments.append("out")
     else:
         arguments.append(target)
     for buffer in (program.scratch_of(op.name), program.state_of(op.name)):

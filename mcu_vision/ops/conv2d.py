@@ -1,18 +1,28 @@
 """2-D convolution, and its 1x1 special case; weights (out, kernel_h, kernel_w, in)."""
 
 from dataclasses import dataclass
+from math import ceil
 
-from mcu_vision.ir import Array, Graph, KernelCall, Tensor, to_int
-from mcu_vision.ops.common import apply_activation, even, exact_matmul, quad, sliding_windows
+from mcu_vision.ir import Array, Graph, KernelCall, RowWindow, Tensor, to_int
+from mcu_vision.ops.common import Pair, apply_activation, exact_matmul, sliding_windows
 from mcu_vision.ops.convolution import Convolution, requantize_sums
+from mcu_vision.ops.pack_conv import column_values, conv_scratch, pack_conv
 from mcu_vision.ops.pointwise import pointwise_params, pointwise_scratch
+from mcu_vision.ops.winograd import TILE_ROWS, WINDOW_ROWS, can_use_winograd, pack_winograd, winograd_scratch
+
+Params = dict[str, int | Array]
 
 
 @dataclass
 class Conv2d(Convolution):
-    """inputs: x (1, H, W, I), weights (O, kh, kw, I), bias (O). TensorFlow Lite CONV_2D."""
+    """inputs: x (1, H, W, I), weights (O, kh, kw, I), bias (O). TensorFlow Lite CONV_2D.
+
+    winograd: a choice of the planner. The kernel then makes four rows a step, by a quarter of the products; only
+    where `winograd_fits`.
+    """
 
     kind = "conv2d"
+    winograd: bool = False
 
     def output_channels(self, weights: Tensor) -> int:
         return weights.shape[0]
@@ -45,6 +55,47 @@ class Conv2d(Convolution):
         if self.is_pointwise(graph):
             scratch = pointwise_scratch(in_c, self.tile(graph))
             return KernelCall("nn_pointwise_s8", "nn_pointwise", pointwise_params(params), ("row",), scratch)
-        taps = quad(kw * in_c) if self.dilation[1] == 1 else kw * quad(in_c)
-        scratch = 2 * (kh * even(self.row_span(graph) * in_c) + 4) + 4 * kh * taps
-        return KernelCall("nn_conv_s8", "nn_conv", params, ("rows",), scratch)
+        if self.winograd:
+            return self._winograd_kernel(weights, params)
+        step = self.window_step(graph)
+        column = column_values(kh, in_c, step)
+        columns = (self.tile(graph) - 1) * step + kw
+        packed = _without(params, "multiplier", "shift", "bias") | {"weights": pack_conv(weights, column, params)}
+        scratch = conv_scratch(kw, column, columns)
+        return KernelCall("nn_conv_s8", "nn_conv2d", packed, ("rows",), scratch)
+
+    def _winograd_kernel(self, weights: Array, params: Params) -> KernelCall:
+        dropped = ("multiplier", "shift", "bias", "kernel_h", "kernel_w", "stride_w", "dilation_w", "tile")
+        packed = _without(params, *dropped) | {"weights": pack_winograd(weights, params)}
+        scratch = winograd_scratch(int(params["in_w"]), weights.shape[3])
+        return KernelCall("nn_winograd_s8", "nn_winograd", packed, ("rows",), scratch, output_rows=TILE_ROWS)
+
+    def winograd_fits(self, graph: Graph) -> bool:
+        """Whether nn_winograd_s8 can compute this convolution."""
+        weights = self.constant(graph, 1)
+        if self.dilation != (1, 1) or self.is_pointwise(graph):
+            return False
+        return can_use_winograd(weights, self.params(graph, weights.reshape(len(weights), -1)), self.stride)
+
+    def steps(self, graph: Graph) -> int:
+        rows = super().steps(graph)
+        return ceil(rows / TILE_ROWS) if self.winograd else rows
+
+    def rows_written(self, graph: Graph, step: int) -> Pair:
+        if not self.winograd:
+            return super().rows_written(graph, step)
+        return TILE_ROWS * step, min(TILE_ROWS * (step + 1), super().steps(graph))
+
+    def windows(self, graph: Graph) -> list[RowWindow | None]:
+        if not self.winograd:
+            return super().windows(graph)
+        return [RowWindow(TILE_ROWS, -self.padding[0], WINDOW_ROWS)]
+
+    def window_step(self, graph: Graph) -> int:
+        """Widened columns from one window to the next; windows that do not touch lie one after the other."""
+        kernel_w = graph.tensors[self.inputs[1]].shape[2]
+        return kernel_w if self.dilation[1] > 1 or self.stride[1] > kernel_w else self.stride[1]
+
+
+def _without(params: Params, *dropped: str) -> Params:
+    return {key: value for key, value in params.items() if key not in dropped}

@@ -7,6 +7,7 @@ import numpy as np
 from mcu_vision.int8 import multiply_by_quantized_multiplier, quantize_multiplier
 from mcu_vision.ir import Array, Graph, KernelCall, Op, Shape, Tensor, to_int
 from mcu_vision.ops.common import activation_range, apply_activation
+from mcu_vision.ops.short_sum import find_short_scale
 
 
 @dataclass
@@ -48,4 +49,7 @@ class Requantize(Op):
             "out_min": low,
             "out_max": high,
         }
+        factor = multiplier * 2.0 ** (shift - 31)
+        zeros = (x.quant.zero_point, out.quant.zero_point)
+        params |= find_short_scale(factor, zeros, (multiplier, shift), (low, high)).params()
         return KernelCall("nn_requantize_s8", "nn_requant", params, ("row",))

@@ -9,8 +9,9 @@ import numpy as np
 from mcu_vision.errors import UserError
 from mcu_vision.int8 import multiply_by_quantized_multiplier, quantize_multiplier
 from mcu_vision.ir import Array, Graph, KernelCall, to_int
-from mcu_vision.ops.common import activation_range, apply_activation
+from mcu_vision.ops.common import Pair, activation_range, apply_activation
 from mcu_vision.ops.pairwise import Pairwise
+from mcu_vision.ops.short_sum import ShortSum, find_short_sum
 
 LEFT_SHIFT = 20
 
@@ -26,7 +27,7 @@ class ScaledSum(Pairwise):
     def reference_float(self, *arrays: Array) -> Array:
         return apply_activation(arrays[0] + self.sign * arrays[1], self.activation)
 
-    def _multipliers(self, graph: Graph) -> tuple[tuple[int, int], ...]:
+    def _multipliers(self, graph: Graph) -> tuple[Pair, Pair, Pair]:
         a, b, out = (float(np.float32(graph.tensors[n].quant.scale)) for n in (*self.inputs, self.outputs[0]))
         twice = 2 * max(a, b)
         result = quantize_multiplier(twice / ((1 << LEFT_SHIFT) * out))
@@ -45,6 +46,13 @@ class ScaledSum(Pairwise):
         )
         scaled = multiply_by_quantized_multiplier(a + self.sign * b, *multipliers[2]) + out.zero_point
         return np.clip(scaled, *activation_range(self.activation, out)).astype(np.int8)
+
+    def _short_sum(self, graph: Graph, clamp: Pair) -> ShortSum:
+        a, b, out = (graph.tensors[n].quant for n in (*self.inputs, self.outputs[0]))
+        scales = self._multipliers(graph)
+        factor_a, factor_b = (_real(scale) * _real(scales[2]) * 2.0**LEFT_SHIFT for scale in scales[:2])
+        zeros = (a.zero_point, b.zero_point, out.zero_point)
+        return find_short_sum((factor_a, self.sign * factor_b), zeros, scales, clamp, self.sign)
 
     def kernel(self, graph: Graph) -> KernelCall:
         a, b, out = (graph.tensors[n] for n in (*self.inputs, self.outputs[0]))
@@ -65,4 +73,10 @@ class ScaledSum(Pairwise):
             "out_multiplier": scale_out[0],
             "out_shift": scale_out[1],
         }
+        params |= self._short_sum(graph, (low, high)).params()
         return KernelCall(f"nn_{self.kind}_s8", "nn_add", params, ("row", "row"))
+
+
+def _real(scale: Pair) -> float:
+    multiplier, shift = scale
+    return multiplier * 2.0 ** (shift - 31)

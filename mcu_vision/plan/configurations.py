@@ -4,6 +4,7 @@ from mcu_vision.ir import Graph
 from mcu_vision.plan.op_facts import FactsOfOps
 from mcu_vision.plan.recompute import search_recomputing
 from mcu_vision.plan.rewrite.fuse_blocks import find_blocks, fuse_all
+from mcu_vision.plan.rewrite.use_winograd import use_winograd
 from mcu_vision.plan.search import Candidate, search_graph
 
 
@@ -11,7 +12,8 @@ def search_configurations(graph: Graph, limit_bytes: int, recompute: bool, budge
     """All compromises found between memory and time, the fastest first; the last has the fewest live bytes.
 
     Before that come programs of strips that are slower than another of as few live bytes, but may be easier to place.
-    Searched are the graph as it is, with every block fused, and, with `recompute`, what `search_recomputing` says.
+    Searched are the graph as it is, with every block fused, and, with `recompute`, what `search_recomputing` says;
+    the first two also with convolutions by Winograd's method.
     budget_bytes: what the arenas may take; the fastest that needs less is looked for, too.
     """
     blocks = find_blocks(graph)
@@ -23,6 +25,9 @@ def search_configurations(graph: Graph, limit_bytes: int, recompute: bool, budge
     if recompute:
         recomputing, strips = search_recomputing(graph, blocks, limit_bytes, budget_bytes, facts)
         found += recomputing + strips
+    faster = use_winograd(graph)
+    if faster is not graph:
+        found += search_configurations(faster, limit_bytes, False, budget_bytes)
     best: list[Candidate] = []
     for candidate in sorted(found, key=lambda c: (c.cycles, c.live_bytes)):
         if not best or candidate.live_bytes < best[-1].live_bytes:

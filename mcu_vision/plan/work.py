@@ -8,13 +8,14 @@ from typing import Any
 
 from mcu_vision.int8 import IntArray
 from mcu_vision.ir import Graph, Op
-from mcu_vision.ops.common import quad
+from mcu_vision.ops.common import activation_range, quad
 from mcu_vision.ops.conv2d import Conv2d
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
 from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
-from mcu_vision.ops.pool2d import AveragePool2d, MaxPool2d
+from mcu_vision.ops.pack_conv import column_values
 from mcu_vision.ops.rnn_pool import RnnPool
 from mcu_vision.ops.rnn_sparsity import product_cycles, sparse_matrices
+from mcu_vision.plan.work_elements import element_work
 
 ASSEMBLY_SIZES = (4, 8, 16)
 """Lengths of vectors of recurrent cells for which kernels have loops in assembly."""
@@ -39,10 +40,7 @@ def count_work(op: Op, graph: Graph) -> list[Work]:
         counts["pixels"] += rows * tensor.row_elements // tensor.shape[-1]
     counts["outputs"] = prod(out.shape)
     counts["macs"] = op.macs(graph)
-    if isinstance(op, (AveragePool2d, MaxPool2d)):
-        counts["cells"] = prod(out.shape) * prod(op.size)
-        counts["windows"] = prod(out.shape[:3]) * prod(op.size)
-    return [Work(op.kind, counts)]
+    return [Work(op.kind, counts + element_work(op, graph))]
 
 
 def _dispatch(op: Op, graph: Graph) -> Counter[str]:
@@ -55,18 +53,52 @@ def _dispatch(op: Op, graph: Graph) -> Counter[str]:
 
 @count_work.register
 def _(op: Conv2d, graph: Graph) -> list[Work]:
-    out_c, kh, kw, in_c = graph.tensors[op.inputs[1]].shape
+    out_c, _, _, in_c = graph.tensors[op.inputs[1]].shape
     _, rows, width, _ = graph.tensors[op.outputs[0]].shape
     if op.is_pointwise(graph):
         row = _pointwise_row(width, in_c, out_c, op.tile(graph))
         return [Work("pointwise", _dispatch(op, graph) + _times(row, rows))]
-    dense = op.dilation[1] == 1
-    segments, length = (kh, quad(kw * in_c)) if dense else (kh * kw, quad(in_c))
-    row = _dot_row(width, out_c, segments, length, op.tile(graph))
-    tiles = ceil(width / op.tile(graph))
-    columns = width * op.stride[1] + tiles * ((kw - 1) * op.dilation[1] + 1 - op.stride[1])
-    row += Counter(inputs=kh * columns * in_c, input_segments=kh * tiles)
+    if op.winograd:
+        return [Work("winograd", _dispatch(op, graph) + _winograd(op, graph))]
+    row = Counter[str]()
+    for first in range(0, width, op.tile(graph)):
+        row += _convolution_tile(op, graph, min(op.tile(graph), width - first))
     return [Work(op.kind, _dispatch(op, graph) + _times(row, rows))]
+
+
+def _convolution_tile(op: Conv2d, graph: Graph, width: int) -> Counter[str]:
+    """A tile of a row of nn_conv_s8: columns are widened, then pairs of pixels times pairs of channels."""
+    out_c, kh, kw, in_c = graph.tensors[op.inputs[1]].shape
+    step = op.window_step(graph)
+    columns = kh * ((width - 1) * step + kw)
+    column = column_values(kh, in_c, step)
+    words, passes, blocks = ceil(kw * column / 2), ceil(out_c / 2), ceil(width / 2) * ceil(out_c / 2)
+    counts = Counter(outputs=width * out_c, tiles=1, passes=passes, weights=passes * (2 * words + 8))
+    counts += Counter(blocks=blocks, words=blocks * words, rounds=blocks * ceil(words / 8))
+    if words == 1 or out_c == 1:
+        counts["slow_words"] = blocks * words
+    low, _ = activation_range(op.activation, graph.tensors[op.outputs[0]].quant)
+    if low < graph.tensors[op.outputs[0]].quant.zero_point:
+        counts["ties"] = blocks
+    kind = "8" if in_c % 8 == 0 else "4" if in_c % 4 == 0 else "3" if in_c == 3 else "any"
+    if (in_c, column, kh) == (1, 3, 3):
+        kind = "1"
+    return counts + Counter({f"columns_{kind}": columns, f"inputs_{kind}": columns * in_c})
+
+
+def _winograd(op: Conv2d, graph: Graph) -> Counter[str]:
+    """nn_winograd_s8: pairs of tiles are transformed, then multiplied by pairs of channels, whose tiles are written."""
+    out_c, _, _, in_c = graph.tensors[op.inputs[1]].shape
+    _, rows, width, _ = graph.tensors[op.outputs[0]].shape
+    pairs, channel_pairs = op.steps(graph) * ceil(width / 8), ceil(out_c / 2)
+    whole, rest = divmod(width, 4)
+    counts = Counter(outputs=rows * width * out_c, padding=op.steps(graph) * graph.tensors[op.inputs[0]].row_elements)
+    counts += Counter(pairs=pairs, quads=pairs * in_c // 4, blocks=pairs * channel_pairs)
+    counts += Counter(products=pairs * channel_pairs * in_c, tiles=op.steps(graph) * whole * 2 * channel_pairs)
+    low, _ = activation_range(op.activation, graph.tensors[op.outputs[0]].quant)
+    if low < graph.tensors[op.outputs[0]].quant.zero_point:
+        counts["ties"] = counts["tiles"]
+    return counts + Counter(part_tiles=op.steps(graph) * bool(rest) * 2 * channel_pairs)
 
 
 def _pointwise_row(width: int, in_c: int, out_c: int, tile: int) -> Counter[str]:

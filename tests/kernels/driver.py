@@ -16,14 +16,17 @@ def run_operator(machine: Machine, graph: Graph, inputs: list[Array]) -> Array:
     output = np.full((out.rows, out.row_elements), 99, out.dtype)
     scratch, state = (np.full(size // 4, -0x5A5A5A5A, np.int32) for size in memory_words(call))
     for step in range(op.steps(graph)):
-        first, _ = op.rows_written(graph, step)
+        first, last = op.rows_written(graph, step)
         copied = op.row_copied(graph, step)
         if copied is not None:
             output[first] = output[copied]
             continue
-        target = output if op.accumulates else output[first : first + 1]
+        target = output if op.accumulates else output[first:last]
         copy = target.copy()
-        arguments: list[Any] = [*input_arguments(graph, op, call, inputs, step), copy]
+        given: Any = copy
+        if call.output_rows > 1:
+            given = [*copy, *[None] * (call.output_rows - len(copy))]
+        arguments: list[Any] = [*input_arguments(graph, op, call, inputs, step), given]
         arguments += [scratch] if call.scratch_bytes else []
         arguments += [state] if call.state_bytes else [0] if call.passes_state else []
         arguments += [step] if call.passes_step else []

@@ -1,5 +1,6 @@
 """Layers of RNNPool-Face-M4 by which kernels are measured: one output row each."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,12 @@ def conv(w: int, in_c: int, out_c: int, kernel: int = 3, stride: int = 1) -> Gra
     pad = (kernel // 2,) * 4
     op = ops.Conv2d("conv", (), (), (stride, stride), (1, 1), pad, "relu6")
     return convolution(op, (1, 8, w, in_c), (out_c, kernel, kernel, in_c), 0)
+
+
+def winograd(w: int, in_c: int, out_c: int) -> Graph:
+    graph = conv(w, in_c, out_c)
+    graph.ops[0] = replace(graph.ops[0], winograd=True)  # type: ignore[call-arg]
+    return graph
 
 
 def depthwise(w: int, channels: int, stride: int = 1) -> Graph:
@@ -66,13 +73,28 @@ def add(w: int, channels: int) -> Graph:
     return one_op(ops.Add("add", (), ()), tensors, {}, activation("out", (), -5, 0.1))
 
 
+def dense(inputs: int, outputs: int) -> Graph:
+    return convolution(ops.Dense("dense", (), ()), (1, inputs), (outputs, inputs), 0)
+
+
+def pool(kind: Any, w: int, channels: int) -> Graph:
+    return one_op(kind("pool", (), ()), [activation("x", (1, 4, w, channels))], {}, activation("out", ()))
+
+
+def simple(kind: Any, w: int, channels: int) -> Graph:
+    x, out = activation("x", (1, 4, w, channels), 3, 0.1), activation("out", (), 0, 1 / 128)
+    return one_op(kind("simple", (), ()), [x], {}, out)
+
+
 def count_row(target: Any, graph: Graph) -> tuple[int, int]:
     """Instructions of the second output row, and its multiply-accumulates (outputs, if it has none)."""
-    op, step = graph.ops[0], 1
+    op = graph.ops[0]
+    step = min(1, op.steps(graph) - 1)
     call = op.kernel(graph)
     inputs = [random_input(t, RANDOM) for t in op.activations(graph)]
     out = graph.tensors[op.outputs[0]]
-    arguments = [*input_arguments(graph, op, call, inputs, step), np.zeros(out.row_elements, out.dtype)]
+    rows = [np.zeros(out.row_elements, out.dtype) for _ in range(call.output_rows)]
+    arguments = [*input_arguments(graph, op, call, inputs, step), rows if call.output_rows > 1 else rows[0]]
     for size in (call.scratch_bytes, call.state_bytes):
         arguments += [np.zeros(-(-size // 4), np.int32)] if size else []
     arguments += [0] if call.passes_state and not call.state_bytes else []
@@ -92,6 +114,20 @@ LAYERS = {
     "conv 3->4 s2, 640": lambda: conv(640, 3, 4, 3, 2),
     "conv 32->8, 40": lambda: conv(40, 32, 8),
     "conv 64->6, 20": lambda: conv(20, 64, 6),
+    "conv 3->16, 32": lambda: conv(32, 3, 16),
+    "conv 16->32 s2, 32": lambda: conv(32, 16, 32, 3, 2),
+    "conv 32->64 s2, 16": lambda: conv(16, 32, 64, 3, 2),
+    "winograd 16->16, 32": lambda: winograd(32, 16, 16),
+    "winograd 32->32, 16": lambda: winograd(16, 32, 32),
+    "winograd 64->64, 8": lambda: winograd(8, 64, 64),
+    "winograd 32->8, 40": lambda: winograd(40, 32, 8),
+    "winograd 64->6, 20": lambda: winograd(20, 64, 6),
+    "dense 640->128": lambda: dense(640, 128),
+    "max pool 2x2 16, 32": lambda: pool(ops.MaxPool2d, 32, 16),
+    "average pool 2x2 16, 32": lambda: pool(ops.AveragePool2d, 32, 16),
+    "mean 64, 25": lambda: simple(ops.Mean, 25, 64),
+    "l2 32, 40": lambda: simple(ops.L2Normalize, 40, 32),
+    "softmax 12": lambda: simple(ops.Softmax, 1, 12),
     "pointwise 32->64, 40": lambda: conv(40, 32, 64, 1),
     "depthwise 64, 40": lambda: depthwise(40, 64),
     "pointwise 64->32, 40": lambda: conv(40, 64, 32, 1),

@@ -74,7 +74,8 @@ class Machine(ABC):
         constants = self._place_bytes(self.layout.pack(struct, params, self.place), 8, False)
         addresses: dict[int, int] = {}
         self.execute(function, [constants, *(self._argument(a, addresses) for a in arguments)])
-        for argument in arguments:
+        listed = [a for items in arguments if isinstance(items, Sequence) for a in items]
+        for argument in [*arguments, *listed]:
             if isinstance(argument, np.ndarray) and argument.flags.writeable:
                 data = self.read(addresses[id(argument)], argument.nbytes)
                 argument[...] = np.frombuffer(data, argument.dtype).reshape(argument.shape)

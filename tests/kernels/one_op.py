@@ -83,6 +83,31 @@ def conv(draw: Any) -> Graph:
 
 
 @st.composite
+def winograd(draw: Any) -> Graph:
+    """3x3 with shifts that the kernel takes; outputs over their whole range."""
+    h, w, out_c = draw(st.integers(1, 10)), draw(st.integers(1, 19)), draw(st.integers(2, 5))
+    in_c, padding = (
+        draw(st.sampled_from([16, 16, 32, 64])),
+        draw(st.sampled_from([(0, 0, 0, 0), (1, 1, 1, 1), (0, 0, 1, 1), (2, 2, 2, 2)])),
+    )
+    h, w = max(h, 3 - padding[0] - padding[2]), max(w, 3 - padding[1] - padding[3])
+    op = ops.Conv2d("conv", (), (), (1, 1), (1, 1), padding, draw(ACTIVATIONS), winograd=True)
+    random, shape = np.random.default_rng(draw(SEEDS)), (out_c, 3, 3, in_c)
+    if draw(st.booleans()):
+        constants = _mild_constants("", shape, 0, random)
+    else:
+        scales = tuple(float(s) for s in np.exp2(random.uniform(-17, -2, out_c)).astype(np.float32))
+        weights = random.choice([-127, 127], shape).astype(np.int8)
+        bias = random.integers(-(2**20), 2**20, out_c).astype(np.int32)
+        constants = {"weights": Tensor("weights", shape, "int8", Quantization(scales, 0, 0), weights)}
+        constants["bias"] = Tensor("bias", (out_c,), "int32", Quantization(scales, 0, 0), bias)
+    x, out = activation("x", (1, h, w, in_c), draw(ZERO_POINTS)), activation("out", (), draw(ZERO_POINTS))
+    graph = one_op(op, [x], constants, out)
+    assert op.winograd_fits(graph)
+    return graph
+
+
+@st.composite
 def pointwise(draw: Any) -> Graph:
     w, in_c, out_c = draw(st.integers(1, 60)), draw(st.integers(1, 40)), draw(st.integers(1, 9))
     op = ops.Conv2d("conv", (), (), activation=draw(ACTIVATIONS), tile_pixels=draw(TILES))

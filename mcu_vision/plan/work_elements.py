@@ -1,0 +1,43 @@
+"""The work of kernels that go through values four at a time, or by one of several rules: features of the cost model."""
+
+from collections import Counter
+from math import prod
+
+import numpy as np
+
+from mcu_vision.ir import Graph, Op
+from mcu_vision.ops import L2Normalize, Mean, Requantize
+from mcu_vision.ops.pool2d import AveragePool2d, MaxPool2d
+from mcu_vision.ops.scaled_sum import ScaledSum
+
+
+def element_work(op: Op, graph: Graph) -> Counter[str]:
+    """What `op` does beside what every operator counts."""
+    if isinstance(op, (AveragePool2d, MaxPool2d)):
+        return _pool(op, graph)
+    if isinstance(op, (Mean, L2Normalize)):
+        _, rows, width, channels = graph.tensors[op.inputs[0]].shape
+        fours, rest = divmod(channels, 4)
+        pixels = rows * width
+        return Counter(fours=pixels * fours, rest=pixels * rest, groups=rows * fours, rest_groups=rows * rest)
+    if isinstance(op, (Requantize, ScaledSum)):
+        return _scaled(op, graph)
+    return Counter()
+
+
+def _pool(op: AveragePool2d | MaxPool2d, graph: Graph) -> Counter[str]:
+    """Cells, and rows of windows: of four channels, and of those that are left."""
+    shape = graph.tensors[op.outputs[0]].shape
+    fours, rest = divmod(shape[3], 4)
+    pixels, (kernel_h, kernel_w) = prod(shape[:3]), op.size
+    rows = pixels * kernel_h
+    counts = Counter(fours=pixels * fours, four_rows=rows * fours, four_cells=rows * kernel_w * fours)
+    return counts + Counter(rest=pixels * rest, rest_rows=rows * rest, rest_cells=rows * kernel_w * rest)
+
+
+def _scaled(op: Requantize | ScaledSum, graph: Graph) -> Counter[str]:
+    """Values by the longer rules (mcu_vision/ops/short_sum.py)."""
+    params, values = op.kernel(graph).params, prod(graph.tensors[op.outputs[0]].shape)
+    if not np.any(params["short_sum.a_factor"]):
+        return Counter(exact=values)
+    return Counter(ties=values) if np.any(params["short_sum.half"]) else Counter()
