@@ -14,7 +14,7 @@ CHANNELS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
 KINDS = (
     ("pointwise", "depthwise", "conv", "bottleneck") * 3
     + ("winograd",) * 2
-    + ("add", "max", "average", "concat", "l2", "requantize")
+    + ("add", "add", "add", "max", "average", "concat", "l2", "requantize")
 )
 
 
