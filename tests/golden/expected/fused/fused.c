@@ -23,16 +23,16 @@ ALIGNED NN_ARENA_SECTION(".arena.sram") int8_t fused_arena_sram[FUSED_ARENA_SRAM
 static const nn_ring tensor_0 = {fused_arena_sram + 0, NULL, 16, 9, 9};
 /* conv2d0.out: 5 x 4 x 4 int8 */
 static int8_t *const tensor_1_slots[] = {
-    fused_arena_sram + 356, fused_arena_sram + 0, fused_arena_sram + 32, fused_arena_sram + 16,
+    fused_arena_sram + 360, fused_arena_sram + 0, fused_arena_sram + 32, fused_arena_sram + 16,
     fused_arena_sram + 48,
 };
-static const nn_ring tensor_1 = {fused_arena_sram + 356, tensor_1_slots, 16, 5, 5};
+static const nn_ring tensor_1 = {fused_arena_sram + 360, tensor_1_slots, 16, 5, 5};
 /* add4.out: 5 x 4 x 4 int8 */
 static int8_t *const tensor_2_slots[] = {
-    fused_arena_sram + 356, fused_arena_sram + 0, fused_arena_sram + 32, fused_arena_sram + 16,
+    fused_arena_sram + 360, fused_arena_sram + 0, fused_arena_sram + 32, fused_arena_sram + 16,
     fused_arena_sram + 48,
 };
-static const nn_ring tensor_2 = {fused_arena_sram + 356, tensor_2_slots, 16, 5, 5};
+static const nn_ring tensor_2 = {fused_arena_sram + 360, tensor_2_slots, 16, 5, 5};
 /* conv2d6.out: 3 x 2 x 2 int8 */
 static const nn_ring tensor_3 = {fused_arena_sram + 336, NULL, 4, 3, 3};
 

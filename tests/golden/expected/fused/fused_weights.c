@@ -9,31 +9,18 @@
 #endif
 
 /* conv2d0: conv2d -> 5 x 4 x 4 */
-ALIGNED static const int8_t fused_op0_weights[72] = {
-    -20, 94, 118, -54, -98, 26, 43, 71, 36, 55, 106, 106, 109, 92, 56, 107,
-    -124, -121, 76, -16, 63, -4, 102, -111, 44, -126, -90, 84, -53, 123, -39, 73,
-    117, -47, 122, 52, 120, -51, 3, 61, 119, -56, -5, 72, 86, 124, -73, 124,
-    -99, 98, 95, 105, 95, 53, 21, 14, -107, 108, 107, -105, 24, -33, 62, 27,
-    22, -6, -99, 75, 99, -78, -9, -112,
+ALIGNED static const int32_t fused_op0_weights[52] = {
+    150154, 93736, 12386264, -2097000, 9306198, -16514984, 12058842, 9633714, -7077652, -524162, 7209032, 11075404, 14024816, -6160150, 3473212, -14548788,
+    13893844, 16187286, -15794424, 6815988, 1835387672, 2073616043, 112640, 28160, 12, 10, 220394, 3546, -6684432, 1835050, 9502710, -4325328,
+    12910394, 9895738, 7995398, 14221098, 16253100, 3539068, 13762750, -10223418, -7339794, -13762346, 16318318, -786388, 6947006, -14614546, 1883708397, 1302258398,
+    112640, 56320, 12, 11,
 };
-ALIGNED static const int32_t fused_op0_bias[4] = {
-    75077, 46868, 110197, 1773,
-};
-ALIGNED static const int32_t fused_op0_multiplier[4] = {
-    1835387672, 2073616043, 1883708397, 1302258398,
-};
-ALIGNED static const int8_t fused_op0_shift[4] = {
-    -12, -10, -12, -11,
-};
-const nn_conv fused_op0 = {
+const nn_conv2d fused_op0 = {
     .in_zero = -128,
     .out_zero = 27,
     .out_min = 27,
     .out_max = 102,
     .weights = fused_op0_weights,
-    .bias = fused_op0_bias,
-    .multiplier = fused_op0_multiplier,
-    .shift = fused_op0_shift,
     .kernel_h = 3,
     .kernel_w = 3,
     .stride_w = 2,
@@ -114,6 +101,11 @@ const nn_inverted_bottleneck fused_op1 = {
     .add.b_shift = 0,
     .add.out_multiplier = 1432133479,
     .add.out_shift = -18,
+    .add.short_sum.a_factor = 1332211636,
+    .add.short_sum.b_factor = 1432133479,
+    .add.short_sum.start = -112535337,
+    .add.short_sum.half = -44039986,
+    .add.short_sum.ties = -311,
 };
 
 /* conv2d6: inverted_bottleneck -> 3 x 2 x 2 */

@@ -21,27 +21,27 @@ ALIGNED NN_ARENA_SECTION(".arena.sram") int8_t pulled_arena_sram[PULLED_ARENA_SR
 
 /* conv2d0.out: 4 x 4 x 4 int8 */
 static int8_t *const tensor_0_slots[] = {
-    pulled_arena_sram + 344, pulled_arena_sram + 360, pulled_arena_sram + 344, pulled_arena_sram + 412,
+    pulled_arena_sram + 332, pulled_arena_sram + 348, pulled_arena_sram + 332, pulled_arena_sram + 400,
 };
-static const nn_ring tensor_0 = {pulled_arena_sram + 344, tensor_0_slots, 16, 4, 4};
+static const nn_ring tensor_0 = {pulled_arena_sram + 332, tensor_0_slots, 16, 4, 4};
 /* conv2d1.out: 2 x 2 x 3 int8 */
-static const nn_ring tensor_1 = {pulled_arena_sram + 400, NULL, 6, 2, 2};
+static const nn_ring tensor_1 = {pulled_arena_sram + 388, NULL, 6, 2, 2};
 /* image.rows: 7 x 8 x 3 int8 */
 static int8_t *const tensor_2_slots[] = {
-    pulled_arena_sram + 320, pulled_arena_sram + 400, pulled_arena_sram + 320, pulled_arena_sram + 376,
-    pulled_arena_sram + 408, pulled_arena_sram + 0, pulled_arena_sram + 376,
+    pulled_arena_sram + 308, pulled_arena_sram + 388, pulled_arena_sram + 308, pulled_arena_sram + 364,
+    pulled_arena_sram + 396, pulled_arena_sram + 0, pulled_arena_sram + 364,
 };
-static const nn_ring tensor_2 = {pulled_arena_sram + 320, tensor_2_slots, 24, 7, 7};
+static const nn_ring tensor_2 = {pulled_arena_sram + 308, tensor_2_slots, 24, 7, 7};
 /* conv2d0: scratch */
 static int8_t *const scratch_1_slots[] = {
     pulled_arena_sram + 0, pulled_arena_sram + 0, pulled_arena_sram + 24, pulled_arena_sram + 24,
 };
-static const nn_ring scratch_1 = {pulled_arena_sram + 0, scratch_1_slots, 320, 4, 4};
+static const nn_ring scratch_1 = {pulled_arena_sram + 0, scratch_1_slots, 308, 4, 4};
 /* conv2d1: scratch */
 static int8_t *const scratch_2_slots[] = {
     pulled_arena_sram + 0, pulled_arena_sram + 0,
 };
-static const nn_ring scratch_2 = {pulled_arena_sram + 0, scratch_2_slots, 272, 2, 2};
+static const nn_ring scratch_2 = {pulled_arena_sram + 0, scratch_2_slots, 300, 2, 2};
 
 static int read_error;
 

@@ -27,9 +27,9 @@ static int8_t *const tensor_1_slots[] = {
 };
 static const nn_ring tensor_1 = {residual_chain_arena_sram + 232, tensor_1_slots, 16, 3, 5};
 /* add3.out: 5 x 4 x 4 int8 */
-static const nn_ring tensor_2 = {residual_chain_arena_sram + 312, NULL, 16, 5, 5};
+static const nn_ring tensor_2 = {residual_chain_arena_sram + 340, NULL, 16, 5, 5};
 /* conv2d4.out: 5 x 4 x 2 int8 */
-static const nn_ring tensor_3 = {residual_chain_arena_sram + 296, NULL, 8, 5, 5};
+static const nn_ring tensor_3 = {residual_chain_arena_sram + 324, NULL, 8, 5, 5};
 
 /* conv2d0: conv2d -> 5 x 4 x 4 */
 static void run_0(int32_t step) {

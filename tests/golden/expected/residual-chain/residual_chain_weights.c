@@ -9,29 +9,17 @@
 #endif
 
 /* conv2d0: conv2d -> 5 x 4 x 4 */
-ALIGNED static const int8_t residual_chain_op0_weights[36] = {
-    113, 32, 47, 101, 20, 70, 85, -70, -113, -51, -55, 95, 105, -126, 0, 82,
-    -94, 76, -97, -8, 81, -50, -40, -57, 56, -63, 125, -14, -6, 1, 21, 14,
-    2, 126, 78, 75,
+ALIGNED static const int32_t residual_chain_op0_weights[36] = {
+    75818, 9092, 13238498, 13827994, 4194474, -7208796, -9175000, -12255484, 9175134, 190, 65310, 152, 1076973584, 1615659812, -11712, -11712,
+    7, 7, -16652, 72382, -6488258, 2818020, -1048464, -786180, -8192080, 10223644, -7470942, 262146, 250, 150, 1917633471, 1593954471,
+    -46848, -46848, 9, 9,
 };
-ALIGNED static const int32_t residual_chain_op0_bias[4] = {
-    37909, 4546, -8326, 36191,
-};
-ALIGNED static const int32_t residual_chain_op0_multiplier[4] = {
-    1076973584, 1615659812, 1917633471, 1593954471,
-};
-ALIGNED static const int8_t residual_chain_op0_shift[4] = {
-    -7, -7, -9, -9,
-};
-const nn_conv residual_chain_op0 = {
+const nn_conv2d residual_chain_op0 = {
     .in_zero = -128,
     .out_zero = -92,
     .out_min = -92,
     .out_max = 127,
     .weights = residual_chain_op0_weights,
-    .bias = residual_chain_op0_bias,
-    .multiplier = residual_chain_op0_multiplier,
-    .shift = residual_chain_op0_shift,
     .kernel_h = 3,
     .kernel_w = 3,
     .stride_w = 2,
@@ -97,34 +85,25 @@ const nn_inverted_bottleneck residual_chain_op1 = {
     .add.b_shift = 0,
     .add.out_multiplier = 1811871787,
     .add.out_shift = -18,
+    .add.short_sum.a_factor = 0,
+    .add.short_sum.b_factor = 0,
+    .add.short_sum.start = 0,
+    .add.short_sum.half = 0,
+    .add.short_sum.ties = 0,
 };
 
 /* conv2d4: conv2d -> 5 x 4 x 2 */
-ALIGNED static const int8_t residual_chain_op2_weights[72] = {
-    -24, 119, 115, -73, -126, 44, -124, -51, -1, 95, -104, 41, 8, -94, 88, 88,
-    -4, 113, 27, 103, 117, 18, -56, -90, 16, -78, 64, 109, -65, 13, -115, -81,
-    -31, 98, 120, 36, 21, 18, -112, -32, 123, -23, -73, -66, 54, -118, 120, 96,
-    17, -8, 67, 12, -6, -45, -14, 64, -113, -121, 56, -33, 77, -120, 104, -96,
-    -21, 119, -100, 40, 58, -18, -107, 6,
+ALIGNED static const int32_t residual_chain_op2_weights[44] = {
+    12214, -7978, 15138768, -14680022, -9568018, -4194268, 11534352, 8781858, 11599684, 1638384, 8388640, 13631642, 14352228, -12517616, -16187644, -9568010,
+    -6684584, -8585262, 3604472, -1769484, 13500642, 8454054, -15007874, -13041706, -10616806, 5243118, -13565954, 15728748, 5374142, 12648212, -7339798, 7405342,
+    -11796444, -4260082, 15794114, -14024588, 4718788, 851932, 1272899734, 1178101430, 11968, 23936, 7, 8,
 };
-ALIGNED static const int32_t residual_chain_op2_bias[2] = {
-    6107, -3989,
-};
-ALIGNED static const int32_t residual_chain_op2_multiplier[2] = {
-    1272899734, 1178101430,
-};
-ALIGNED static const int8_t residual_chain_op2_shift[2] = {
-    -7, -8,
-};
-const nn_conv residual_chain_op2 = {
+const nn_conv2d residual_chain_op2 = {
     .in_zero = -25,
     .out_zero = 93,
     .out_min = 93,
     .out_max = 127,
     .weights = residual_chain_op2_weights,
-    .bias = residual_chain_op2_bias,
-    .multiplier = residual_chain_op2_multiplier,
-    .shift = residual_chain_op2_shift,
     .kernel_h = 3,
     .kernel_w = 3,
     .stride_w = 1,
