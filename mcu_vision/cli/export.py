@@ -42,8 +42,9 @@ def export(
 ) -> None:
     """Write a quantised model as a file of another tool. A detector's file ends before boxes are decoded.
 
-    tflite: equal bytes in TensorFlow Lite's reference interpreter; written without tensorflow. onnx: QDQ form, in
-    which every operator may differ by one step; needs the extra `onnx`.
+    tflite: equal bytes in TensorFlow Lite's reference interpreter; written without tensorflow.
+
+    onnx: QDQ form, in which every operator may differ by one step; needs the extra `onnx`.
 
     Example: mcu-vision export face-m4 --format tflite --out face.tflite
 
@@ -103,7 +104,8 @@ def _print(summary: dict[str, Any]) -> None:
     console.print(f"file       {summary['out']}, {summary['bytes']:,} bytes")
     operators = f"{summary['operators']} operators"
     if summary.get("composites"):
-        operators += f", {summary['composites']} of them composites"
+        operators += f", of them {summary['composites']} composite"
+        operators += "s" if summary["composites"] > 1 else ""
     console.print(f"holds      {operators}")
     for kind in ("inputs", "outputs"):
         for tensor in summary[kind]:

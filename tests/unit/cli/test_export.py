@@ -31,7 +31,7 @@ def test_text_says_what_is_left_out(cli: Cli) -> None:
     text = cli("export", cli.model(tiny_detector()))
     assert Path(cli.folder, "tiny-detector.tflite").is_file()
     assert "note       decoding and suppression of boxes are left out" in text
-    assert "of them composites" in text
+    assert "of them 1 composite" in text
 
 
 def test_onnx(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
