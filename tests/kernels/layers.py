@@ -138,5 +138,10 @@ LAYERS = {
     "bottleneck 32->64, 40, tile 4, again": lambda: bottleneck(40, 32, 64, 4, recompute=True),
     "rnn_pool 4->16->16, 160": lambda: rnn_pool(160, 4, 16, 16),
     "rnn_pool 4->8->8, 320": lambda: rnn_pool(320, 4, 8, 8),
+    "rnn_pool 3->6->6, 320": lambda: rnn_pool(320, 3, 6, 6),
+    "rnn_pool 3->16->16, 160": lambda: rnn_pool(160, 3, 16, 16),
+    "rnn_pool 8->8->8, 112": lambda: rnn_pool(112, 8, 8, 8, 6),
+    "rnn_pool 32->16->16, 40": lambda: rnn_pool(40, 32, 16, 16),
+    "rnn_pool 4->12->12, 160": lambda: rnn_pool(160, 4, 12, 12),
     "add 32, 40": lambda: add(40, 32),
 }
