@@ -137,24 +137,32 @@ static void summarize_rows(const pool *s, int32_t j, int16_t *kept) {
         copy(kept, s->inputs + (patch_h - s->kept_rows) * hidden, count);
 }
 
+/* A state as int8, of any cell. */
+static void write_state(const pool *s, const int16_t *state, int8_t *out) {
+    int32_t shift = 14 - s->p->out_bits, zero = nn_rnn_value(&s->second, 0) + ((1 << shift) >> 1);
+    uint32_t sign = s->second.is_simple ? 0xFFFFFFFFu : 0x00010001u;
+    for (int32_t left = s->p->cell2.hidden; left > 0; left -= 2, state += 4) {
+        uint32_t lanes = nn_load32(state);
+        *out++ = (int8_t)nn_saturate8(nn_smla_lanes0(lanes, sign, zero) >> shift);
+        if (left > 1)
+            *out++ = (int8_t)nn_saturate8(nn_smla_lanes1(lanes, sign, zero) >> shift);
+    }
+}
+
 /* Sweeps `steps` summaries both ways; writes the two last states. */
 static int8_t *sweep_both_ways(const pool *s, const int16_t *summaries, int32_t steps, int8_t *out) {
-    int32_t hidden = s->second.hidden, units = s->p->cell2.hidden, shift = 14 - s->p->out_bits;
+    int32_t hidden = s->second.hidden, units = s->p->cell2.hidden;
     nn_rnn_inputs ways = {summaries, summaries + (steps - 1) * hidden, hidden, -hidden, steps, s->states};
     nn_rnn_sweep(&s->second, &ways, s->spare, 1);
-    int32_t zero = nn_rnn_value(&s->second, 0) + ((1 << shift) >> 1);
-    uint32_t sign = s->second.is_simple ? 0xFFFFFFFFu : 0x00010001u;
-    int quads = s->second.is_simple && shift == NN_RNN_BYTE_SHIFT && units == hidden;
-    for (const int16_t *way = s->states; way < s->states + 4; way += 2, out += units) {
-        for (int32_t i = 0; quads && i < units; i += 4)
-            nn_store32(out + i, nn_rnn_simple_bytes(nn_load32(way + 2 * i), nn_load32(way + 2 * i + 4)));
-        for (int32_t i = 0; !quads && i < units; i += 2) {
-            uint32_t lanes = nn_load32(way + 2 * i);
-            out[i] = (int8_t)nn_saturate8(nn_smla_lanes0(lanes, sign, zero) >> shift);
-            if (i + 1 < units)
-                out[i + 1] = (int8_t)nn_saturate8(nn_smla_lanes1(lanes, sign, zero) >> shift);
-        }
+    if (!s->second.is_simple || s->p->out_bits != NN_RNN_BYTE_BITS || units != hidden) {
+        write_state(s, s->states, out);
+        write_state(s, s->states + 2, out + units);
+        return out + 2 * units;
     }
+    const int16_t *way = s->states;
+    for (int i = 0; i < 2; i++, way -= 2 * units - 2)
+        for (const int8_t *end = out + units; out != end; out += 4, way += 8)
+            nn_store32(out, nn_rnn_simple_bytes(nn_load32(way), nn_load32(way + 4)));
     return out;
 }
 

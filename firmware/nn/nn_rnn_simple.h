@@ -85,7 +85,7 @@ static inline uint32_t nn_rnn_simple_clamped(uint32_t n) {
 
 /* States (of units 0 and 1, 2 and 3) as int8 with 7 fraction bits, in a word: h + 2^6 fits a lane, and is
  * kept below 2^14, before 7 bits are dropped. */
-#define NN_RNN_BYTE_SHIFT 7
+#define NN_RNN_BYTE_BITS 7
 
 static inline uint32_t nn_rnn_simple_bytes(uint32_t low, uint32_t high) {
     uint32_t even = nn_pack_low(low, high), odd = nn_pack_high(low, high);

@@ -41,11 +41,11 @@ class _Products:
 
 def sparse_code(op: RnnPool, graph: Graph, prefix: str) -> list[SparseCode]:
     """Routines of an operator: sweeps of its cells and the input product of the second, where they gain."""
-    found = []
+    found, cells = [], op.kernel_cells(graph)
     for key in sparse_matrices(op, graph):
         cell_name, kind = key.split(".")
         index = int(cell_name[-1]) - 1
-        cell = Cell(*(to_int(op.constant(graph, 1 + 4 * index + k)) for k in range(4)))
+        cell = Cell(*map(to_int, cells[index]))
         make = _sweep if kind == "sweep" else _project
         found.append(make(f"{prefix}_{kind}{index + 1}", key, cell, op.formats[index]))
     return found

@@ -27,6 +27,7 @@ import numpy.typing as npt
 from mcu_vision.int8 import IntArray, rounding_shift, saturate
 from mcu_vision.ir import Array, Graph, KernelCall, Op, RowWindow, Shape, Tensor, to_int
 from mcu_vision.ops.common import check_positive, check_shape, exact_matmul, image_shape, output_length, quad
+from mcu_vision.ops.pair_units import pair_units
 
 STATE_BITS = 14
 ONE = 1 << STATE_BITS
@@ -182,6 +183,13 @@ class RnnPool(Op):
         h = self._pool(product(to_int(x) - zero, 0), sweep, lambda s: product(s, 1))
         return saturate(rounding_shift(h, STATE_BITS - self.out_bits), 8).astype(np.int8)
 
+    def kernel_cells(self, graph: Graph) -> tuple[Cell, Cell]:
+        """Both cells as kernels get them: the hidden units of the first, which nobody else sees, in `pair_units`."""
+        first, second = (Cell(*(self.constant(graph, 1 + 4 * index + i) for i in range(4))) for index in (0, 1))
+        order = pair_units((first.u, second.w))
+        first = Cell(first.w[order], first.u[order][:, order], first.bias_z[order], first.bias_h[order])
+        return first, second._replace(w=second.w[:, order])
+
     def kernel(self, graph: Graph) -> KernelCall:
         x = graph.tensors[self.inputs[0]]
         _, columns = self.pooled_size(x)
@@ -196,7 +204,7 @@ class RnnPool(Op):
             "repeat_last": int(self.replicate_last),
             "out_bits": self.out_bits,
         }
-        cells = [Cell(*(self.constant(graph, 1 + 4 * index + i) for i in range(4))) for index in (0, 1)]
+        cells = self.kernel_cells(graph)
         simple = [not self.smooth and _is_simple(cell, form) for cell, form in zip(cells, self.formats, strict=True)]
         simple[0] &= int(cells[1].w.min()) > -INT16_LIMIT
         limits = (PIXEL_LIMIT, ONE if simple[0] else 2 * ONE)

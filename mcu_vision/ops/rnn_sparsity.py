@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import ceil
 
+import numpy as np
+
 from mcu_vision.int8 import IntArray
 from mcu_vision.ir import Graph, to_int
 from mcu_vision.ops.rnn_pool import RnnPool
@@ -20,11 +22,11 @@ def sparse_matrices(op: RnnPool, graph: Graph) -> dict[str, IntArray]:
     """Matrices (units, inputs) for which code is generated, by the field of nn_rnn_pool that names it."""
     params = op.kernel(graph).params
     found = {}
-    for index, cell in enumerate(("cell1", "cell2")):
+    for cell in ("cell1", "cell2"):
         if params[f"{cell}.simple"] and params[f"{cell}.u_spare"] >= 0:
-            found[f"{cell}.sweep"] = to_int(op.constant(graph, 2 + 4 * index))
+            found[f"{cell}.sweep"] = to_int(np.asarray(params[f"{cell}.u"]))
     if params["cell1.simple"] and params["cell2.w_spare"] >= 0:
-        found["cell2.project"] = to_int(op.constant(graph, 5))
+        found["cell2.project"] = to_int(np.asarray(params["cell2.w"]))
     return {key: matrix for key, matrix in found.items() if _gains(matrix)}
 
 
