@@ -35,6 +35,13 @@ from mcu_vision.verify import emulated_execution, reference_execution, verify_ex
 FRAME = PlanOptions(optimize="ram")
 ROWS = PlanOptions(optimize="ram", input="rows")
 RECOMPUTE = PlanOptions(optimize="ram", input="rows", recompute=True)
+
+
+def recompute_within(ram_bytes: int) -> PlanOptions:
+    """The fastest within a bar that is missed if nothing is computed twice."""
+    return PlanOptions(optimize="time", input="rows", recompute=True, ram_bytes=ram_bytes)
+
+
 STATICS_AND_STACK_BYTES = 1_200
 """Roughly what the firmware needs beside the arenas; for --plan alone."""
 HEADER = """| model | input | peak RAM, B | SRAM + CCM, B | arena, B | bound, B | time | bar | others |
@@ -57,11 +64,12 @@ class Bar:
 BARS = (
     Bar("face-m4-frame", "face-m4", FRAME, 104_000, 96_000, "188 KB, RNNPool paper"),
     Bar("face-m4-rows", "face-m4", ROWS, 56_000, 40_000, ""),
+    Bar("face-m4-recompute", "face-m4", recompute_within(56_000), 56_000, 40_000, ""),
     Bar("vww-rnnpool-rows", "vww-rnnpool-224", ROWS, 34_000, 24_000, "33.68 KB without image and first map, paper"),
     Bar("face-quant-rows", "face-quant", ROWS, 160_000, 96_000, "225 KB without image, RNNPool paper"),
     Bar("face-a-rows", "face-a", ROWS, 256_000, None, "1.17 MB in float32, RNNPool paper"),
     Bar("face-b-rows", "face-b", ROWS, 256_000, None, "1.76 MB in float32, RNNPool paper"),
-    Bar("face-c-rows", "face-c", ROWS, 256_000, None, "6.44 MB in float32, RNNPool paper"),
+    Bar("face-c-rows", "face-c", recompute_within(256_000), 256_000, None, "6.44 MB in float32, RNNPool paper"),
     Bar("mobilenetv2-rows", "mobilenetv2-035", ROWS, 32_000, None, ""),
     Bar("mobilenetv2-recompute", "mobilenetv2-035", RECOMPUTE, 8_500, None, "", arena_only=True),
     Bar("mobilenetv2-peer-rows", "mobilenetv2-peer", ROWS, 32_000, None, "194 KB, msf-CNN paper"),

@@ -27,6 +27,8 @@ NEARLY_SMALLEST = 1.005
 MOST_IMPROVEMENTS = 200
 IMPROVEMENTS = 40_000
 """Changes of the placing order that are tried on a program that may be chosen, times its slots."""
+MOST_COMPROMISES = 24
+"""Of more candidates than this only some are placed for the curve of all compromises."""
 NEARLY_FASTEST = 1.03
 """A balanced program takes at most this many times the cycles of the fastest."""
 PLACED_FOR_RAM = 6
@@ -69,15 +71,16 @@ def plan_graph(
         if len(packings) == tried:
             break
     if not packings:
-        raise UserError(_explain(candidates[-1], regions, budget_bytes))
+        raise UserError(_explain(candidates[-1], regions, budget_bytes, options.recompute))
     return _program(_improve(min(packings, key=lambda p: (p.total, p.candidate.cycles)), regions))
 
 
 def plan_pareto(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, options: PlanOptions) -> list[Program]:
     """The best compromises between arena and cycles within `budget_bytes`, the smallest arena first."""
     candidates = search_configurations(prepare_graph(graph, options), budget_bytes, options.recompute, budget_bytes)
-    packed = [p for p in (_pack(candidate, regions, budget_bytes) for candidate in candidates) if p]
-    packed = [p for p in (_improve(p, regions) for p in packed) if p.total <= budget_bytes]
+    chosen = candidates[:: max(1, -(-len(candidates) // MOST_COMPROMISES))] + candidates[-1:]
+    packed = [p for p in (_pack(candidate, regions, budget_bytes) for candidate in chosen) if p]
+    packed = [p for p in (_improve(p, regions, len(packed)) for p in packed) if p.total <= budget_bytes]
     packed.sort(key=lambda p: (p.total, p.candidate.cycles))
     best = [p for i, p in enumerate(packed) if all(p.candidate.cycles < q.candidate.cycles for q in packed[:i])]
     return [_program(packing) for packing in best]
@@ -118,7 +121,7 @@ def _plan_fixed(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, opt
     packing = _pack(candidate, regions, budget_bytes)
     packing = packing and _improve(packing, regions)
     if packing is None or packing.total > budget_bytes:
-        raise UserError(_explain(candidate, regions, budget_bytes))
+        raise UserError(_explain(candidate, regions, budget_bytes, recompute=True))
     return _program(packing)
 
 
@@ -137,9 +140,10 @@ def _pack(candidate: Candidate, regions: list[ArenaRegion], budget_bytes: int) -
     return next((p for p in packings if p.total <= smallest * NEARLY_SMALLEST), None)
 
 
-def _improve(packing: _Packing, regions: list[ArenaRegion]) -> _Packing:
+def _improve(packing: _Packing, regions: list[ArenaRegion], programs: int = 1) -> _Packing:
+    """Place better; programs: how many share the time for it."""
     slots = sum(buffer.capacity for buffer in packing.buffers)
-    extent = place_buffers(packing.buffers, regions, min(MOST_IMPROVEMENTS, IMPROVEMENTS // slots))
+    extent = place_buffers(packing.buffers, regions, min(MOST_IMPROVEMENTS, IMPROVEMENTS // (slots * programs)))
     assert extent is not None
     return packing._replace(extent=extent)
 
@@ -157,8 +161,8 @@ def _program(packing: _Packing) -> Program:
     )
 
 
-def _explain(candidate: Candidate, regions: list[ArenaRegion], budget_bytes: int) -> str:
-    """A line that says where the peak is, what lies there, and what would lower it."""
+def _explain(candidate: Candidate, regions: list[ArenaRegion], budget_bytes: int, recompute: bool) -> str:
+    """A line that says where the peak is, what lies there, and what would lower it. recompute: nothing more of that."""
     graph = candidate.graph
     rules = row_rules(graph)
     schedule = schedule_steps(graph, rules, candidate.cuts)
@@ -177,6 +181,8 @@ def _explain(candidate: Candidate, regions: list[ArenaRegion], budget_bytes: int
         if image_too_large or largest[0].kind == "input"
         else f"fewer channels or an earlier stride at {largest[0].name}"
     )
+    if not recompute and any(b.kind == "state" for b in largest):
+        advice = f"--recompute, or {advice}"
     free = ", ".join(f"{r.name} {r.size_bytes:,}" for r in regions)
     return (
         f"{graph.name} needs {live[position]:,} B of RAM at step {position} "

@@ -82,7 +82,7 @@ class StreamMeter:
                 needed[name] = low
                 freed += rows * self.row_bytes[name]
                 reused |= rows > 0 and name in self.in_place[op]
-            rows = max(rule.writes[item.step][1], int(begins)) - complete[output]
+            rows = max(rule.writes[item.step][1], int(begins), complete[output]) - complete[output]
             written = rows * self.row_bytes[output]
             complete[output] += rows
             peak = live + (0 if reused else written)

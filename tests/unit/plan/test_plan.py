@@ -38,7 +38,7 @@ def random_graphs(draw: st.DrawFn) -> Graph:
     tensors = [build.conv("image", draw(st.sampled_from([2, 4])), 3, draw(st.sampled_from([1, 2])))]
     for _ in range(draw(st.integers(1, 6))):
         x = draw(st.sampled_from(tensors[-2:]))
-        kind = draw(st.sampled_from(["conv", "pointwise", "depthwise", "add", "pool", "relu", "dilated"]))
+        kind = draw(st.sampled_from(["conv", "pointwise", "depthwise", "add", "pool", "relu", "dilated", "concat"]))
         if kind == "conv":
             y = build.conv(x, 4, 3, draw(st.sampled_from([1, 2])))
         elif kind == "dilated":
@@ -50,6 +50,11 @@ def random_graphs(draw: st.DrawFn) -> Graph:
         elif kind == "pool":
             shared = build.graph.tensors[x].quantization
             y = build.simple(ops.MaxPool2d, x, quantization=shared, size=(3, 3), stride=(2, 2), padding=(1,) * 4)
+        elif kind == "concat":
+            z = build.conv(x, 2)
+            shared = build.graph.tensors[x].quantization
+            build.graph.tensors[z].quantization = shared
+            y = build.simple(ops.Concat, x, z, x, quantization=shared)
         elif kind == "relu":
             y = build.simple(ops.Requantize, x, activation="relu")
         else:
@@ -90,6 +95,14 @@ def test_a_budget_is_kept_or_refused(graph: Graph, share: float) -> None:
     assert program.total_bytes <= budget
     with pytest.raises(UserError, match="would help"):
         plan_graph(graph, REGIONS, program.lower_bound_bytes - 8)
+
+
+@settings(max_examples=8, deadline=None)
+@given(random_graphs())
+def test_the_fastest_is_no_slower_than_layer_by_layer(graph: Graph) -> None:
+    fastest = plan_graph(graph, REGIONS, SRAM, PlanOptions(optimize="time"))
+    layers = plan_graph(graph, REGIONS, SRAM, PlanOptions(schedule="layers"))
+    assert fastest.cycles_estimated <= layers.cycles_estimated
 
 
 @settings(max_examples=12, deadline=None)
