@@ -1,6 +1,7 @@
 """mcu-vision emulate"""
 
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -70,7 +71,11 @@ def _announce(build: Build, path: Path, as_json: bool) -> None:
 
 @contextmanager
 def _until_interrupted() -> Iterator[None]:
+    """Ctrl-C ends the block, and so does the signal that scripts send, from whose background Ctrl-C is kept."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except KeyboardInterrupt:
         typer.echo("ended", err=True)
+    finally:
+        signal.signal(signal.SIGTERM, before)

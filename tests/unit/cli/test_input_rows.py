@@ -79,7 +79,9 @@ def test_rows_over_the_emulated_serial_port(cli: Cli) -> None:
             console.infer_rows([row.tobytes() for row in pixels])
             checksum = console.command("crc 0")
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert not link.exists()
     (expected,) = run_graph(graph, quantize_input(pixels)).values()
     assert checksum == [f"m-crc-[{zlib.crc32(expected.tobytes()):08X}]"]
