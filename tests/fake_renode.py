@@ -37,7 +37,8 @@ class FakeRenode:
         self.monitor.sendall(text.replace("\n", "\r\n").encode())
 
     def execute(self, line: str) -> None:
-        self.say(line + "\n")
+        width = 79 - len(self.machine.prompt)  # a terminal of 80 columns breaks long lines
+        self.say(line[:width] + ("\n" + line[width:] if line[width:] else "") + "\n")
         if line == "start" and FAULT == "die":
             print("Fatal error: out of luck", flush=True)
             os._exit(3)

@@ -14,6 +14,11 @@ _LOG = re.compile(r"\d\d:\d\d:\d\d\.\d+ \[[A-Z]+\]")
 _ERROR = re.compile(r"error|exception|no such|bad parameters|could not|cannot|not found|unexpected", re.IGNORECASE)
 
 
+def _echo_of(text: str) -> re.Pattern[str]:
+    """What the monitor shows of a command: a terminal breaks long ones anywhere."""
+    return re.compile(r"\s*".join(re.escape(character) for character in text if character != " ") + r"\s*\n")
+
+
 class RenodeMonitor:
     """`heard` keeps all that the monitor has said, hooks' prints included."""
 
@@ -45,7 +50,7 @@ class RenodeMonitor:
             self._socket.sendall(text.encode() + b"\n")
         except OSError as error:
             raise self._process.failure(f"Renode closed its monitor at {text!r}") from error
-        echo = self._wait_for(re.compile(re.escape(text) + r"\s*\n"), start, timeout_s, text)
+        echo = self._wait_for(_echo_of(text), start, timeout_s, f"Renode did not echo {text!r}")
         end = self._wait_for_prompt(echo, timeout_s, f"Renode did not answer {text!r}")
         lines = [line.strip() for line in self.heard[echo:end].splitlines()]
         answer = [line for line in lines if line and not _LOG.match(line)]

@@ -12,11 +12,15 @@ from graphs import tiny_classifier, tiny_detector
 from models import BuiltModel
 from PIL import Image
 
+from mcu_vision.cli import target_images
+from mcu_vision.data.face_sample import FaceSample
 from mcu_vision.data.letterbox import letterbox
 from mcu_vision.device.console import Console, SerialTransport
 from mcu_vision.device.validation import BoardSession, Expected
 from mcu_vision.emulate.unicorn_board import UnicornBoard
 from mcu_vision.errors import UserError
+from mcu_vision.evaluate.detector import boxes_from_output
+from mcu_vision.evaluate.face_accuracy import measure_accuracy, score_photo
 from mcu_vision.reference import quantize_input, run_graph
 
 RUNS = 12
@@ -219,3 +223,28 @@ def test_the_verb_pulls_rows_of_a_detector(cli: Cli) -> None:
     summary = cli.json("validate", "--emulator", "unicorn", "--model", model)
     assert (summary["images"], summary["equal"]) == (1, 1)
     assert summary["operators"][0]["kind"] == "read_rows"
+
+
+def test_average_precision_is_that_of_the_reference(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = tiny_detector()
+    graph.metadata["task"] = "detect"
+    _, height, width, channels = graph.input.shape
+    samples = []
+    for seed in range(2):
+        noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+        Image.fromarray(noise).save(cli.folder / f"{seed}.png")
+        frame = letterbox(Image.fromarray(noise), width, height, channels)[0]
+        found = boxes_from_output(run_graph(graph, quantize_input(frame))[graph.outputs[0]])
+        boxes = found[:1, :4].astype(np.float32)  # the best box is a face, the others are not
+        samples.append(FaceSample(cli.folder, f"{seed}.png", boxes, source="noise"))
+    monkeypatch.setattr(target_images, "read_face_folder", lambda folder: ([], samples))
+    summary = cli.json("validate", "--emulator", "unicorn", "--model", cli.model(graph), "--labelled", "faces")
+    assert (summary["images"], summary["equal"]) == (2, 2)
+
+    def run(frame: np.ndarray) -> np.ndarray:
+        return run_graph(graph, quantize_input(frame))[graph.outputs[0]]
+
+    scored = [score_photo(run, (width, height, channels), sample) for sample in samples]
+    (expected_figure,) = [figure for figure in measure_accuracy(scored) if figure.size == "all"]
+    assert expected_figure.average_precision is not None
+    assert summary["accuracy"] == {"AP noise": expected_figure.average_precision}
