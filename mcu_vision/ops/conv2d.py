@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from math import ceil
 
-from mcu_vision.ir import Array, Graph, KernelCall, RowWindow, Tensor, to_int
+from mcu_vision.errors import UserError
+from mcu_vision.ir import Array, Graph, KernelCall, RowWindow, Shape, Tensor, to_int
 from mcu_vision.ops.common import Pair, apply_activation, exact_matmul, sliding_windows
 from mcu_vision.ops.convolution import Convolution, requantize_sums
 from mcu_vision.ops.pack_conv import column_values, conv_scratch, pack_conv
@@ -19,10 +20,18 @@ class Conv2d(Convolution):
 
     winograd: a choice of the planner. The kernel then makes four rows a step, by a quarter of the products; only
     where `winograd_fits`.
+    whole: another; one step makes all rows, so that those of a small map share the work on the weights. 1x1 alone.
     """
 
     kind = "conv2d"
     winograd: bool = False
+    whole: bool = False
+
+    def infer_shape(self, inputs: list[Tensor]) -> Shape:
+        shape = super().infer_shape(inputs)
+        if self.whole and not self._is_pointwise(inputs[1].shape):
+            raise UserError(f"{self.name}: only a 1x1 convolution can make its map in one step")
+        return shape
 
     def output_channels(self, weights: Tensor) -> int:
         return weights.shape[0]
@@ -45,8 +54,10 @@ class Conv2d(Convolution):
 
     def is_pointwise(self, graph: Graph) -> bool:
         """Whether an output pixel is made of the input pixel at its place alone."""
-        kernel = graph.tensors[self.inputs[1]].shape[1:3]
-        return (*kernel, *self.stride, *self.padding) == (1, 1, 1, 1, 0, 0, 0, 0)
+        return self._is_pointwise(graph.tensors[self.inputs[1]].shape)
+
+    def _is_pointwise(self, weights: Shape) -> bool:
+        return (*weights[1:3], *self.stride, *self.padding) == (1, 1, 1, 1, 0, 0, 0, 0)
 
     def kernel(self, graph: Graph) -> KernelCall:
         weights = self.constant(graph, 1)
@@ -54,7 +65,8 @@ class Conv2d(Convolution):
         params = self.params(graph, weights.reshape(out_c, -1))
         if self.is_pointwise(graph):
             scratch = pointwise_scratch(in_c, self.tile(graph))
-            return KernelCall("nn_pointwise_s8", "nn_pointwise", pointwise_params(params), ("row",), scratch)
+            fields = pointwise_params(params) | {"out_w": self.step_pixels(graph)}
+            return KernelCall("nn_pointwise_s8", "nn_pointwise", fields, ("whole" if self.whole else "row",), scratch)
         if self.winograd:
             return self._winograd_kernel(weights, params)
         step = self.window_step(graph)
@@ -78,15 +90,23 @@ class Conv2d(Convolution):
         return can_use_winograd(weights, self.params(graph, weights.reshape(len(weights), -1)), self.stride)
 
     def steps(self, graph: Graph) -> int:
-        rows = super().steps(graph)
+        rows = 1 if self.whole else super().steps(graph)
         return ceil(rows / TILE_ROWS) if self.winograd else rows
 
     def rows_written(self, graph: Graph, step: int) -> Pair:
+        rows = super().steps(graph)
+        if self.whole:
+            return 0, rows
         if not self.winograd:
             return super().rows_written(graph, step)
-        return TILE_ROWS * step, min(TILE_ROWS * (step + 1), super().steps(graph))
+        return TILE_ROWS * step, min(TILE_ROWS * (step + 1), rows)
+
+    def step_pixels(self, graph: Graph) -> int:
+        return super().step_pixels(graph) * (super().steps(graph) if self.whole else 1)
 
     def windows(self, graph: Graph) -> list[RowWindow | None]:
+        if self.whole:
+            return [None]
         if not self.winograd:
             return super().windows(graph)
         return [RowWindow(TILE_ROWS, -self.padding[0], WINDOW_ROWS)]

@@ -74,8 +74,12 @@ class Convolution(Op):
         return params | {"tile": self.tile(graph)}
 
     def tile(self, graph: Graph) -> int:
-        """Output pixels of a tile: no more than a row has."""
-        return min(graph.tensors[self.outputs[0]].shape[2], self.tile_pixels)
+        """Output pixels of a tile: no more than a step makes."""
+        return min(self.step_pixels(graph), self.tile_pixels)
+
+    def step_pixels(self, graph: Graph) -> int:
+        """Output pixels of a step: those of a row."""
+        return graph.tensors[self.outputs[0]].shape[2]
 
     def row_span(self, graph: Graph) -> int:
         """Input pixels that a tile reads in a row."""

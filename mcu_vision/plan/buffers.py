@@ -38,7 +38,10 @@ def _ring(graph: Graph, trace: RowTrace, tensors: list[str], spread: int) -> Buf
 
 
 def _must_be_whole(graph: Graph, name: str) -> bool:
-    """True if the tensor's rows must follow one another: it is handed out, or an operator reads it as one."""
+    """True if the tensor's rows must follow one another: it is handed out, or an operator reads or writes it as one."""
+    producer = graph.producer(name)
+    if producer is not None and producer.rows_written(graph, 0)[1] > 1:
+        return True
     return name in graph.outputs or any(
         tensor.name == name and window is None
         for op in graph.consumers(name)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mcu_vision.ir import Graph, Op
 from mcu_vision.ops import InvertedBottleneck
+from mcu_vision.ops.convolution import Convolution
 from mcu_vision.plan.buffer import aligned
 from mcu_vision.plan.cost import estimate_cycles
 from mcu_vision.plan.row_rules import RowRule, in_memory, row_rule
@@ -90,7 +91,7 @@ def _variants(graph: Graph, op: Op) -> Iterator[Op]:
     own = getattr(op, "tile_pixels", None)
     if own is None:
         return
-    width = graph.tensors[op.outputs[0]].shape[2]
+    width = op.step_pixels(graph) if isinstance(op, Convolution) else graph.tensors[op.outputs[0]].shape[2]
     for tile in sorted({*(tile for tile in TILE_PIXELS if tile < width), width} - {own}):
         yield replace(op, tile_pixels=tile)  # type: ignore[call-arg]
     if _may_group(op):

@@ -56,8 +56,8 @@ def _(op: Conv2d, graph: Graph) -> list[Work]:
     out_c, _, _, in_c = graph.tensors[op.inputs[1]].shape
     _, rows, width, _ = graph.tensors[op.outputs[0]].shape
     if op.is_pointwise(graph):
-        row = _pointwise_row(width, in_c, out_c, op.tile(graph))
-        return [Work("pointwise", _dispatch(op, graph) + _times(row, rows))]
+        row = _pointwise_row(op.step_pixels(graph), in_c, out_c, op.tile(graph))
+        return [Work("pointwise", _dispatch(op, graph) + _times(row, op.steps(graph)))]
     if op.winograd:
         return [Work("winograd", _dispatch(op, graph) + _winograd(op, graph))]
     row = Counter[str]()

@@ -110,7 +110,7 @@ def winograd(draw: Any) -> Graph:
 @st.composite
 def pointwise(draw: Any) -> Graph:
     w, in_c, out_c = draw(st.integers(1, 60)), draw(st.integers(1, 40)), draw(st.integers(1, 9))
-    op = ops.Conv2d("conv", (), (), activation=draw(ACTIVATIONS), tile_pixels=draw(TILES))
+    op = ops.Conv2d("conv", (), (), activation=draw(ACTIVATIONS), tile_pixels=draw(TILES), whole=draw(st.booleans()))
     return weighted(op, (1, 2, w, in_c), (out_c, 1, 1, in_c), 0, draw)
 
 
