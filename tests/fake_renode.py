@@ -58,10 +58,14 @@ class FakeRenode:
             self.say("Renode, version 1.16.1\n" + self.machine.prompt)
         pending = b""
         while not self.machine.ended:
-            sockets = [s for s in (self.monitor, self.machine.terminal, self.console) if s is not None]
+            ends = (self.monitor, self.machine.terminal, self.console, self.machine.pty)
+            sockets = [end for end in ends if end is not None]
             for ready in select.select(sockets, [], [], 0.001 if self.machine.started else 0.2)[0]:
                 if ready is self.machine.terminal:
                     self.console, _ = ready.accept()
+                    continue
+                if ready is self.machine.pty:
+                    self.machine.machine.send(os.read(ready, 65536))
                     continue
                 data = ready.recv(65536)
                 if not data:
@@ -79,6 +83,8 @@ class FakeRenode:
         board = self.machine.machine
         board.run(lambda: b"\n" in board._output, 0.01)
         output = board.take_output()
+        if self.machine.pty is not None and output:
+            os.write(self.machine.pty, output)
         if self.console is not None and FAULT != "mute":
             self.console.sendall(output)
 

@@ -2,8 +2,10 @@
 were seen to work on Renode 1.16.1; all others are refused.
 """
 
+import os
 import re
 import socket
+import tty
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ class FakeMachine:
         self.board: UnicornBoard | None = None
         self.memories: list[tuple[int, int]] = []
         self.terminal: socket.socket | None = None
+        self.pty: int | None = None
         self.connected = self.started = self.ended = False
         self.commands: dict[str, Callable[..., str]] = {
             r'mach create "(\w+)"': self.create,
@@ -35,6 +38,7 @@ class FakeMachine:
             r"sysbus LoadELF @(/\S+)": self.load_elf,
             r"sysbus LoadBinary @(/\S+) (0x[0-9A-Fa-f]+)": self.load_binary,
             r'emulation CreateServerSocketTerminal (\d+) "console" false': self.create_terminal,
+            r'emulation CreateUartPtyTerminal "console" "(/\S+)" true': self.create_pty,
             r"connector Connect sysbus\.usart3 console": self.connect,
             r"cpu AddHook (0x[0-9A-F]+) \"print '([\w-]+)', self\.ExecutedInstructions\"": self.add_hook,
             r'sysbus GetSymbolAddress "(\w+)"': lambda name: f"0x{self.machine.symbol(name):08X}",
@@ -90,6 +94,12 @@ class FakeMachine:
 
     def create_terminal(self, port: str) -> str:
         self.terminal = socket.create_server(("127.0.0.1", int(port)))
+        return ""
+
+    def create_pty(self, path: str) -> str:
+        self.pty, terminal = os.openpty()
+        tty.setraw(terminal)
+        os.symlink(os.ttyname(terminal), path)
         return ""
 
     def connect(self) -> str:

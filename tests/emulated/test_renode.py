@@ -9,7 +9,8 @@ import pytest
 from cli_runner import Cli
 from graphs import tiny_classifier
 
-from mcu_vision.boards import Board
+from mcu_vision.boards import Board, load_board
+from mcu_vision.device.console import Console, SerialTransport
 from mcu_vision.device.model_console import read_output
 from mcu_vision.emulate import renode_monitor
 from mcu_vision.emulate.call_sites import return_addresses
@@ -151,6 +152,29 @@ def test_call_sites_are_where_the_disassembler_sees_them(fake_elf: Callable[[str
 def test_the_shipped_platform_is_that_of_the_board_file(f439: Board) -> None:
     shipped = resource("renode", "stm32f439.repl").read_text()
     assert shipped == render_platform(f439)
+
+
+def test_the_console_may_be_a_pseudo_terminal(
+    renode: Path, fake_elf: Callable[[str], Path], f439: Board, tmp_path: Path
+) -> None:
+    with RenodeBoard(fake_elf("classifier"), f439, pty=tmp_path / "dut") as board:
+        with SerialTransport(str(tmp_path / "dut")) as transport:
+            board.start()
+            console = Console(transport)
+            assert console.wait_ready() == ["m-init-done"]
+            assert console.command("name%") == ["m-name-dut-[stm32f439]"]
+        assert board.running
+        with pytest.raises(UserError, match="pseudo-terminal"):
+            board.send(b"name%")
+
+
+def test_other_boards_have_their_own_memories_or_are_refused() -> None:
+    platform = render_platform(load_board("nucleo-f446re"))
+    assert "sram: Memory.MappedMemory @ sysbus 0x20000000\n    size: 0x20000\n" in platform
+    assert "ccm:" not in platform
+    assert "usart2: UART.STM32_UART @ sysbus <0x40004400, +0x100>" in platform
+    with pytest.raises(UserError, match="use --emulator unicorn"):
+        render_platform(load_board("nrf52840-dk"))
 
 
 def test_run_and_verify_through_the_command_line(renode: Path, cli: Cli) -> None:
