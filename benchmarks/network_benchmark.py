@@ -33,8 +33,9 @@ def _random(name: str, build: Callable[[], nn.Module] | None = None) -> Callable
 
 
 def _sparse_pool(cache: Path) -> str:
-    cache.mkdir(parents=True, exist_ok=True)
-    return str(write_pruned("face-m4", cache / "face-m4-sparse.int8.safetensors"))
+    folder = cache.expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(write_pruned("face-m4", folder / "face-m4-sparse.int8.safetensors"))
 
 
 NETWORKS = (

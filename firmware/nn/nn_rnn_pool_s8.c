@@ -1,7 +1,7 @@
 #include "nn_rnn_pixels.h"
 
 /* Work that patches share is done once, but for the input products of rows that two patches read. Columns
- * of pixels are taken two at a time: their sequences end in this step; those of the rows wait for the next
+ * of pixels are taken a few at a time: their sequences end in this step; those of the rows wait for the next
  * columns in `waiting`. Row summaries are kept in `state` while a later step needs them, column summaries in
  * a window that slides along the patches, both as input products of the second cell. */
 typedef struct {

@@ -28,17 +28,13 @@ from mcu_vision.int8 import IntArray, rounding_shift, saturate
 from mcu_vision.ir import Array, Graph, KernelCall, Op, RowWindow, Shape, Tensor, to_int
 from mcu_vision.ops.common import check_positive, check_shape, exact_matmul, image_shape, output_length, quad
 from mcu_vision.ops.pair_units import pair_units
+from mcu_vision.ops.rnn_bounds import INT16_LIMIT as INT16_LIMIT
+from mcu_vision.ops.rnn_bounds import ONE as ONE
+from mcu_vision.ops.rnn_bounds import PIXEL_LIMIT, is_simple, pixel_shift, products_fit, spare_bits
+from mcu_vision.ops.rnn_bounds import STATE_BITS as STATE_BITS
 
-STATE_BITS = 14
-ONE = 1 << STATE_BITS
 TABLE_STEPS_BITS = 5
 """The gate tables have 2**5 intervals for each unit of [-8, 8]."""
-
-
-INT16_LIMIT = 1 << 15
-PIXEL_LIMIT = 128
-SIMPLE_ROW_LIMIT = 1 << 17
-"""A simple cell's rows of U sum up to less in magnitude, that accumulators fit 32 bits."""
 
 
 class CellFormat(NamedTuple):
@@ -205,17 +201,17 @@ class RnnPool(Op):
             "out_bits": self.out_bits,
         }
         cells = self.kernel_cells(graph)
-        simple = [not self.smooth and _is_simple(cell, form) for cell, form in zip(cells, self.formats, strict=True)]
+        simple = [not self.smooth and is_simple(cell, form) for cell, form in zip(cells, self.formats, strict=True)]
         simple[0] &= int(cells[1].w.min()) > -INT16_LIMIT
         limits = (PIXEL_LIMIT, ONE if simple[0] else 2 * ONE)
         for index, zero in ((0, x.quant.zero_point), (1, 0)):
             name, form = f"cell{index + 1}", self.formats[index]
             params |= _cell_params(name, cells[index], form, zero)
             params[f"{name}.simple"] = int(simple[index])
-            params[f"{name}.u_spare"] = _spare_bits(cells[index].u, params[f"{name}.u_shift"])
-            narrow = _fit_int16(cells[index], form, zero, limits[index])
-            params[f"{name}.w_spare"] = _spare_bits(cells[index].w, params[f"{name}.w_shift"]) if narrow else -1
-        params["pixel_shift"] = _pixel_shift(x, cells[0], self.formats[0])
+            params[f"{name}.u_spare"] = spare_bits(cells[index].u, params[f"{name}.u_shift"])
+            narrow = products_fit(cells[index], form, zero, limits[index])
+            params[f"{name}.w_spare"] = spare_bits(cells[index].w, params[f"{name}.w_shift"]) if narrow else -1
+        params["pixel_shift"] = pixel_shift(x, cells[0], self.formats[0])
         if self.smooth:
             params |= {"sigmoid": gate_table("sigmoid"), "tanh": gate_table("tanh")}
         e1, e2, pixel = quad(h1), quad(h2), quad(x.shape[3])
@@ -273,37 +269,6 @@ def interpolate(gate: str, value: IntArray, bits: int) -> IntArray:
     index = np.minimum(position >> shift, len(table) - 2)
     rest = position - (index << shift)
     return np.asarray(table[index] + rounding_shift((table[index + 1] - table[index]) * rest, shift))
-
-
-def _is_simple(cell: Cell, form: CellFormat) -> bool:
-    """Whether a cell with piecewise-linear gates keeps to the bounds of nn_rnn_simple.h."""
-    shift, u = form.u_bits + STATE_BITS - form.pre_bits, to_int(cell.u)
-    if (form.zeta, form.nu) != (ONE, 0) or shift <= 1 or u.min() == -INT16_LIMIT:
-        return False
-    sums = np.abs(u).sum(1)
-    bias = np.maximum(np.abs(to_int(cell.bias_z)), np.abs(to_int(cell.bias_h)))
-    lanes = (sums << STATE_BITS >> shift) + 1 + bias + (1 << form.pre_bits)
-    return bool(sums.max() < SIMPLE_ROW_LIMIT and lanes.max() < INT16_LIMIT)
-
-
-def _spare_bits(matrix: Array, shift: int) -> int:
-    """By how many bits sums that are shifted right by `shift` can be scaled up to be shifted by 16; -1 if not."""
-    bits = 16 - shift
-    return bits if bits >= 0 and int(np.abs(to_int(matrix)).max()) << bits < INT16_LIMIT else -1
-
-
-def _fit_int16(cell: Cell, form: CellFormat, zero: int, limit: int) -> bool:
-    """Whether no input product of values up to `limit` saturates."""
-    w, shift = to_int(cell.w), form.w_bits - form.pre_bits
-    most = np.abs(w).sum(1) * limit + np.abs(zero * w.sum(1)) + (1 << (shift - 1))
-    return bool((most >> shift).max() < INT16_LIMIT)
-
-
-def _pixel_shift(x: Tensor, cell: Cell, form: CellFormat) -> int:
-    """By how many bits kernels scale pixels up such that input products are the high halves of sums; -1 if not."""
-    shift = 16 - (form.w_bits - form.pre_bits)
-    fits = x.shape[3] <= 4 <= x.row_elements and _fit_int16(cell, form, x.quant.zero_point, PIXEL_LIMIT)
-    return shift if fits and 0 <= shift < 8 else -1
 
 
 def _cell_params(prefix: str, cell: Cell, form: CellFormat, zero: int) -> dict[str, Any]:
