@@ -4,9 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import singledispatch
 from math import ceil, prod
-from typing import Any
 
-from mcu_vision.int8 import IntArray
 from mcu_vision.ir import Graph, Op
 from mcu_vision.ops.common import activation_range, quad
 from mcu_vision.ops.conv2d import Conv2d
@@ -14,11 +12,8 @@ from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
 from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
 from mcu_vision.ops.pack_conv import column_values
 from mcu_vision.ops.rnn_pool import RnnPool
-from mcu_vision.ops.rnn_sparsity import product_cycles, sparse_matrices
+from mcu_vision.plan.rnn_work import count_rnn_pool
 from mcu_vision.plan.work_elements import element_work
-
-ASSEMBLY_SIZES = (4, 8, 16)
-"""Lengths of vectors of recurrent cells for which kernels have loops in assembly."""
 
 
 @dataclass(frozen=True)
@@ -224,77 +219,8 @@ def _expanded_rows(op: InvertedBottleneck, graph: Graph) -> int:
 
 @count_work.register
 def _(op: RnnPool, graph: Graph) -> list[Work]:
-    """Pixels go through in columns, each patch row's all of them; summaries of rows are kept for the next."""
-    x = graph.tensors[op.inputs[0]]
-    params, sparse = op.kernel(graph).params, sparse_matrices(op, graph)
-    patch_rows, columns = op.pooled_size(x)
-    (patch_h, patch_w), stride = op.patch, op.stride
-    hidden1, hidden2 = (quad(graph.tensors[op.inputs[i]].shape[0]) for i in (1, 5))
-    kept_w, kept_h = max(0, patch_w - stride), max(0, patch_h - stride)
-    column_pairs = patch_rows * (ceil(patch_w / 2) + (columns - 1) * ceil((patch_w - kept_w) / 2))
-    row_pairs = columns * (ceil(patch_h / 2) + (patch_rows - 1) * ceil((patch_h - kept_h) / 2))
-    patches = patch_rows * columns
-    counts = _dispatch(op, graph) + Counter(patches=patches, outputs=patches * 4 * hidden2)
-    counts += _project_pixels(params, x.shape[3], hidden1, column_pairs * patch_h)
-    narrow = bool(params["cell2.w_spare"] >= 0)
-    counts += _project(hidden1, hidden2, row_pairs + column_pairs, narrow, sparse.get("cell2.project"))
-    first, second = (_Sweeps(f"cell{i}", params, sparse.get(f"cell{i}.sweep")) for i in (1, 2))
-    counts += first.count(hidden1, column_pairs, patch_h, column_pairs)
-    batches = ceil(patch_w / min(4 if stride > 2 else 2, stride))
-    counts += first.count(hidden1, row_pairs, patch_w, row_pairs * batches)
-    counts += second.count(hidden2, patches, patch_h, patches)
-    counts += second.count(hidden2, patches, patch_w, patches)
-    counts["unpacked"] = patch_rows * (hidden1 * (quad(x.shape[3]) + hidden1) + hidden2 * (hidden1 + hidden2))
-    counts["moved"] = patches * (2 * kept_h + kept_w) * hidden2
-    simple = params["cell1.simple"] and params["cell2.simple"]
-    return [Work(op.kind if simple else f"{op.kind}_any", counts)]
-
-
-def _project_pixels(params: dict[str, Any], channels: int, hidden: int, pairs: int) -> Counter[str]:
-    """Input products of pairs of pixels; of few channels and narrow products, without being widened first."""
-    if params["pixel_shift"] >= 0:
-        return Counter(pixel_pairs4=pairs, pixel_products4=pairs * hidden)
-    widened = Counter(pixel_pairs=pairs, pixel_values=pairs * quad(channels))
-    return widened + _project(quad(channels), hidden, pairs, bool(params["cell1.w_spare"] >= 0), None)
-
-
-def _project(inputs: int, hidden: int, pairs: int, narrow: bool, sparse: IntArray | None) -> Counter[str]:
-    """Input products of pairs of vectors. narrow: those that need no shift and saturation."""
-    counts = Counter(projects=pairs)
-    if sparse is not None:
-        return counts + Counter(sparse_project=pairs * hidden, sparse_products=2 * pairs * product_cycles(sparse))
-    counts += Counter() if narrow else Counter(project_rounds=pairs * hidden)
-    if inputs in ASSEMBLY_SIZES:
-        return counts + Counter({f"project{inputs}": pairs * hidden})
-    return counts + Counter(project_any=pairs * hidden, project_products=pairs * hidden * inputs)
-
-
-@dataclass(frozen=True)
-class _Sweeps:
-    """How a cell takes pairs of sequences."""
-
-    cell: str
-    params: dict[str, Any]
-    sparse: IntArray | None
-
-    def count(self, hidden: int, pairs: int, length: int, calls: int) -> Counter[str]:
-        """Pairs of sequences of `length` steps, in so many calls."""
-        steps = pairs * (length - 1)
-        if self.sparse is not None:
-            products = 2 * steps * product_cycles(self.sparse)
-            gates = 2 * (steps + pairs) * hidden
-            return Counter(sparse_sweeps=calls, sparse_gates=gates, sparse_products=products)
-        if not self.params[f"{self.cell}.simple"] or hidden not in ASSEMBLY_SIZES:
-            all_steps = steps + pairs
-            return Counter(
-                sweeps=calls, step_any=all_steps, gates=all_steps * hidden, step_products=steps * hidden * hidden
-            )
-        counts = Counter({"sweeps": calls, "first_gates": pairs * hidden, f"step{hidden}": steps})
-        if self.params[f"{self.cell}.u_spare"] < 0:
-            counts["scaled_gates"] = steps * hidden
-        if self.params[f"{self.cell}.pre_bits"] != 12:
-            counts["lifted_gates"] = (steps + pairs) * hidden
-        return counts
+    counts, simple = count_rnn_pool(op, graph)
+    return [Work(op.kind if simple else f"{op.kind}_any", _dispatch(op, graph) + counts)]
 
 
 def _times(counts: Counter[str], factor: int) -> Counter[str]:
