@@ -12,8 +12,13 @@ _SUFFIXES = {".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", "
 
 
 def load_photo(path: Path | None) -> Image.Image:
-    """Open a photo upright; None is the shipped sample. Raises UserError if it cannot be read."""
+    """Open a photo upright; None is the shipped sample, and the bare name of a sample, as "coffee", is that one.
+
+    Raises UserError if it cannot be read.
+    """
     path = path or SAMPLE
+    if not path.exists() and path.name == str(path) and (SAMPLE.parent / f"{path}.jpg").is_file():
+        path = SAMPLE.parent / f"{path}.jpg"
     try:
         with Image.open(path) as image:
             if image.mode.startswith("I"):  # 16 bits a pixel

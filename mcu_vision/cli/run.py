@@ -21,7 +21,9 @@ from mcu_vision.files import atomic_write
 
 
 def run(
-    photo: Annotated[Path | None, typer.Argument(help="A photo; without one the shipped sample.")] = None,
+    photo: Annotated[
+        Path | None, typer.Argument(help="A photo, or a shipped one: astronaut (the default) or coffee.")
+    ] = None,
     model: options.Model = options.DEFAULT_MODEL,
     board: options.BoardName = options.DEFAULT_BOARD,
     out: Annotated[
@@ -50,6 +52,8 @@ def run(
     """Run a photo on the emulated board: the firmware of the last build, unmodified (built first if needed).
 
     Example: mcu-vision run photo.jpg
+
+    Example: mcu-vision run coffee --model vww-rnnpool
     """
     options.check_choice(toolchain, options.TOOLCHAINS, "--toolchain")
     options.check_choice(emulator, EMULATORS, "--emulator")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcu_vision.errors import UserError
+from mcu_vision.frontends.classifier import attach_softmax
 from mcu_vision.frontends.detector import attach_detector
 from mcu_vision.ir import Graph
 from mcu_vision.models.classifier_spec import ClassifierSpec
@@ -49,6 +50,7 @@ def export_model(name: str, weights: Path | None, size: Size | None = None) -> G
     if isinstance(spec, DetectorSpec):
         graph = attach_detector(graph, spec)
     else:
+        graph = attach_softmax(graph) if spec.softmax else graph
         graph.metadata |= {"task": "classify", "labels": list(spec.labels)}
     if not trained:
         graph.metadata["weights"] = "random"

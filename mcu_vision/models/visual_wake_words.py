@@ -23,7 +23,7 @@ class WakeWordNet(nn.Module):
 
     def __init__(self, size: int = 224, width: float = 0.35, pools: int = 1) -> None:
         super().__init__()
-        self.spec = ClassifierSpec(size, size, 3, ("no person", "person"))
+        self.spec = ClassifierSpec(size, size, 3, ("no person", "person"), softmax=True)
         pool = RNNPool(8, 8, 8, patch=6, stride=4, replicate_last=True)
         layers: list[nn.Module] = [conv_bn(3, 8, 3, 2), pool]
         inputs = pool.out_channels
