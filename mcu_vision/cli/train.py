@@ -42,6 +42,7 @@ def train(
     compile: Annotated[
         bool, typer.Option("--compile", help="Compile the recurrent layers (needs a C++ compiler; faster).")
     ] = False,
+    precision: Annotated[str, typer.Option(help="32, or mixed: bf16 or 16 (GPUs).")] = "32",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the out folder.")] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -53,7 +54,10 @@ def train(
     Example: mcu-vision train face-m4 --data faces/ --epochs 50 --out runs/face-m4
 
     Example: mcu-vision train vww-rnnpool --data vww/ --batch 64 --minutes 60 --out runs/vww
+
+    Several processes, GPUs or hosts: torchrun --nproc-per-node 2 -m mcu_vision train ... (docs/training.md)
     """
+    options.check_choice(precision, ("32", "bf16", "16"), "--precision")
     options.check_choice(optimizer, ("adamw", "sgd"), "--optimizer")
     # Spinning OpenMP threads take the CPU from the process that augments, and from everything else.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -61,14 +65,22 @@ def train(
         from mcu_vision.cli.train_classifier import train_wake_word
         from mcu_vision.cli.train_detector import train_face_detector
         from mcu_vision.models.registry import is_detector
+        from mcu_vision.training.processes import is_first_process
         from mcu_vision.training.train_options import TrainOptions
         from mcu_vision.training.wake_word_dataset import WakeWordOptions
     except ModuleNotFoundError as error:
-        if error.name != "torch":
+        if error.name not in ("torch", "lightning_fabric"):
             raise
         raise UserError("training needs PyTorch: pip install 'mcu-vision[train]'") from error
     chosen = TrainOptions(
-        epochs=epochs, batch=batch, optimizer=optimizer, lr=lr, minutes=minutes, seed=seed, compile=compile
+        epochs=epochs,
+        batch=batch,
+        optimizer=optimizer,
+        lr=lr,
+        minutes=minutes,
+        seed=seed,
+        compile=compile,
+        precision=precision,
     )
     folder = out or Path("runs") / model
     if is_detector(model):
@@ -76,6 +88,8 @@ def train(
     else:
         drawing = WakeWordOptions(teacher_weight=teacher_weight)
         result = train_wake_word(model, data, folder, chosen, drawing, input_size, cache, resume)
+    if not is_first_process():
+        return
     if as_json:
         options.print_json(result)
     else:

@@ -19,6 +19,7 @@ from mcu_vision.errors import UserError
 from mcu_vision.evaluate.classification import accuracy, roc_auc
 from mcu_vision.models.classifier_spec import ClassifierSpec
 from mcu_vision.models.registry import MODELS, build_model
+from mcu_vision.training.processes import join_processes
 from mcu_vision.training.train_options import TrainOptions
 from mcu_vision.training.trainer import Trainer
 from mcu_vision.training.wake_word_dataset import WakeWordOptions, WakeWordSquares
@@ -96,7 +97,7 @@ def train_wake_word(
     if validation:
         validate = WakeWordValidator(validation, build_square_cache(validation, side, cache), options.batch)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    trainer = Trainer(model, WakeWordTask(), drawn, options, out, validate, metadata)
+    trainer = Trainer(model, WakeWordTask(), drawn, options, out, validate, metadata, join_processes(options.precision))
     if resume:
         trainer.resume()
     return trainer.run(Console(stderr=True))

@@ -20,6 +20,7 @@ from mcu_vision.models.detector_spec import DetectorSpec
 from mcu_vision.models.registry import MODELS, build_model
 from mcu_vision.training.detection_dataset import DetectionFrames
 from mcu_vision.training.detection_task import DetectionTask
+from mcu_vision.training.processes import join_processes
 from mcu_vision.training.train_options import TrainOptions
 from mcu_vision.training.trainer import Trainer
 
@@ -88,7 +89,9 @@ def train_face_detector(
         "sources": sorted({s.source for s in train}),
     }
     validate = FaceValidator(validation, spec, options.batch) if validation else None
-    trainer = Trainer(model, DetectionTask(), frames, options, out, validate, metadata)
+    trainer = Trainer(
+        model, DetectionTask(), frames, options, out, validate, metadata, join_processes(options.precision)
+    )
     if resume:
         trainer.resume()
     return trainer.run(Console(stderr=True))

@@ -61,7 +61,7 @@ def build_image_cache(
     pixels = np.concatenate(arrays) if arrays else np.empty(0, np.uint8)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        staging = path.with_suffix(".tmp.npy")
+        staging = path.with_suffix(f".{os.getpid()}.tmp.npy")
         np.save(staging, pixels)
         os.replace(staging, path)
         atomic_write(listing, json.dumps({"shapes": shapes, "scales": scales}))

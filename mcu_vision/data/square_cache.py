@@ -35,7 +35,7 @@ def build_square_cache(samples: Sequence[WakeWordSample], side: int, folder: Pat
     path = folder / f"squares-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        staging = path.with_suffix(".tmp.npy")
+        staging = path.with_suffix(f".{os.getpid()}.tmp.npy")
         writable = np.lib.format.open_memmap(staging, mode="w+", dtype=np.uint8, shape=shape)
         _fill(writable, samples, side)
         writable.flush()

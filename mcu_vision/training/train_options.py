@@ -10,6 +10,7 @@ class TrainOptions:
     """optimizer: "adamw" or "sgd" (momentum 0.9). minutes: limit that shortens the schedule.
 
     compile: torch.compile the recurrent layers. average_decay: of the averaged weights that are kept.
+    precision: "32", "bf16" or "16" (mixed).
     """
 
     epochs: int = 50
@@ -24,3 +25,4 @@ class TrainOptions:
     workers: int = 1
     minutes: float | None = None
     compile: bool = False
+    precision: str = "32"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import torch
+from lightning_fabric import Fabric
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor, nn
@@ -19,6 +21,7 @@ from mcu_vision.models.rnnpool import RNNPool
 from mcu_vision.models.weights_file import save_weights
 from mcu_vision.training.averaging import AveragedModel, estimate_batch_norm
 from mcu_vision.training.checkpoint import append_metrics, load_checkpoint, save_checkpoint
+from mcu_vision.training.processes import join_processes, share_batch, synchronize_norms
 from mcu_vision.training.train_options import TrainOptions
 
 Validator = Callable[[nn.Module], dict[str, float]]
@@ -58,8 +61,9 @@ def schedule(progress: float, warmup: float) -> float:
 class Trainer:
     """Trains `model` for `task` on `data`; writes metrics.jsonl, checkpoint.pt and best.safetensors into `out`.
 
-    validate: figures of a model, of which "score" (more is better) chooses best.safetensors; without it
-    the last weights are the best.
+    validate: figures of a model on the CPU, of which "score" (more is better) chooses best.safetensors; without it
+    the last weights are the best. fabric: the processes that share the work; each takes its part of every batch, so
+    that the gradient is that of one process. Batch norm sees the whole batch on GPUs, its own part on CPUs.
     """
 
     def __init__(
@@ -71,16 +75,19 @@ class Trainer:
         out: Path,
         validate: Validator | None = None,
         metadata: dict[str, Any] | None = None,
+        fabric: Fabric | None = None,
     ) -> None:
-        self.model, self.task, self.data = model, task, data
+        self.fabric = fabric or join_processes()
+        share_batch(options.batch, self.fabric)
+        self.model, self.task, self.data = synchronize_norms(model, self.fabric), task, data
         self.options, self.out = options, out
         self.validate, self.metadata = validate, metadata or {}
-        self.average = AveragedModel(model, options.average_decay)
-        self.optimizer = _make_optimizer(model, options)
+        self._wrapped, self.optimizer = self.fabric.setup(self.model, _make_optimizer(self.model, options))
+        self.average = AveragedModel(self.model, options.average_decay)
         self.epoch, self.best_score = 0, float("-inf")
         self._began = time.monotonic()
-        self._pools = [m for m in model.modules() if isinstance(m, RNNPool)]
-        self._batches_done = 0
+        self._pools = [m for m in self.model.modules() if isinstance(m, RNNPool)]
+        self._batches_done, self.progress = 0, 0.0
         if options.compile:
             for pool in self._pools:
                 # One compilation for each input size: code for any size is slow, and slow to make.
@@ -95,29 +102,30 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.epoch, self.best_score = state["epoch"], state["best_score"]
         self._began = time.monotonic() - state["spent_s"]
+        self._measure_progress()
 
     def run(self, console: Console | None = None) -> dict[str, Any]:
         """Train to the end, with a progress bar on `console`, and return the final figures."""
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         figures: dict[str, Any] = {"epoch": self.epoch}
-        with Progress(*columns, console=console) as progress:
+        with Progress(*columns, console=console, disable=not self.fabric.is_global_zero) as progress:
             bar = progress.add_task("training", total=self.options.epochs * len(self.data))
             progress.advance(bar, self.epoch * len(self.data))
             while self.progress < 1.0 - 1e-9:
                 figures = self._run_epoch(lambda text: progress.update(bar, advance=1, description=text))
         return figures | {"weights": str(self.out / "best.safetensors"), "best_score": self.best_score}
 
-    @property
-    def progress(self) -> float:
-        """Share of the schedule that is done: epochs, or time where that runs faster."""
+    def _measure_progress(self) -> None:
+        """Set `progress`, the share of the schedule that is done: epochs, or time where that runs faster."""
         done = (self.epoch + self._batches_done / len(self.data)) / self.options.epochs
         if self.options.minutes is not None:
             done = max(done, (time.monotonic() - self._began) / (60 * self.options.minutes))
-        return min(1.0, done)
+            done = self.fabric.broadcast(done)  # clocks differ
+        self.progress = min(1.0, done)
 
     def _run_epoch(self, tell: Callable[[str], None]) -> dict[str, Any]:
         self.data.start_epoch(self.epoch, self.progress)
-        self.model.train()
+        self._wrapped.train()
         sums = torch.zeros(len(self.task.loss_names))
         source = cast("IterableDataset[Any]", self.data)
         loader: DataLoader[Any] = DataLoader(source, batch_size=None, num_workers=self.options.workers)
@@ -126,6 +134,7 @@ class Trainer:
         for batch in loader:
             sums += self._step(batch)
             self._batches_done += 1
+            self._measure_progress()
             parts = " + ".join(f"{part:.3f}" for part in (sums / self._batches_done).tolist())
             tell(f"epoch {self.epoch + 1} loss {parts}")
             if self.progress >= 1.0:
@@ -134,21 +143,24 @@ class Trainer:
         seconds = time.monotonic() - start
         images = self._batches_done * self.data.batch
         self.epoch, self._batches_done = self.epoch + 1, 0
+        self._measure_progress()
         return self._finish_epoch(means, seconds, images)
 
     def _step(self, batch: Batch) -> Tensor:
         warmup = self.options.warmup_epochs / self.options.epochs
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.lr * schedule(self.progress, warmup)
-        parts = torch.stack(tuple(self.task.loss(self.model, batch)))
+        own = tuple(t[self.fabric.global_rank :: self.fabric.world_size].to(self.fabric.device) for t in batch)
+        parts = torch.stack(tuple(self.task.loss(self._wrapped, own)))
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(parts.sum())
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip_norm)
+        self.fabric.backward(parts.sum())
+        self.fabric.clip_gradients(self._wrapped, self.optimizer, max_norm=self.options.clip_norm)
         self.optimizer.step()
         for pool in self._pools:
             pool.apply_sparsity()
         self.average.update(self.model)
-        return parts.detach()
+        mean: Tensor = self.fabric.all_reduce(parts.detach(), reduce_op="mean").cpu()  # type: ignore[union-attr]
+        return mean
 
     def _finish_epoch(self, means: list[float], seconds: float, images: int) -> dict[str, Any]:
         figures: dict[str, Any] = {
@@ -160,7 +172,14 @@ class Trainer:
         model = self.average.model
         if self.progress >= 1.0:
             pairs = zip(range(max(1, 2048 // self.data.batch)), self.data, strict=False)
-            estimate_batch_norm(model, (batch[0].float() / 255 for _, batch in pairs))
+            estimate_batch_norm(model, (batch[0].to(self.fabric.device).float() / 255 for _, batch in pairs))
+        if self.fabric.is_global_zero:
+            self._keep(figures, model if self.fabric.device.type == "cpu" else copy.deepcopy(model).cpu())
+        self.fabric.barrier()
+        return figures
+
+    def _keep(self, figures: dict[str, Any], model: nn.Module) -> None:
+        """Validate and write."""
         if self.validate is not None:
             figures |= self.validate(model)
         append_metrics(self.out / "metrics.jsonl", figures)
@@ -170,7 +189,6 @@ class Trainer:
             recipe = {"options": asdict(self.options), "figures": figures} | self.metadata
             save_weights(self.out / "best.safetensors", model, recipe)
         self._save()
-        return figures
 
     def _save(self) -> None:
         state = {
