@@ -63,6 +63,11 @@ class Tensor:
         return prod(self.shape) // self.rows
 
     @property
+    def item_bytes(self) -> int:
+        """Bytes of a value."""
+        return DTYPES[self.dtype]
+
+    @property
     def row_bytes(self) -> int:
         """Bytes in one row."""
         return self.row_elements * DTYPES[self.dtype]
@@ -117,6 +122,7 @@ class KernelCall:
     activation inputs. `scratch_bytes` is needed during a step, `state_bytes` from the first to the last; state
     is passed if it has bytes, or as NULL with `passes_state`. The output is passed as a pointer to the step's row or,
     if `output_rows` is above 1, as so many pointers to the rows that the step writes, NULL for rows that are not there.
+    With `moves_bytes` it is passed as bytes, of whatever type its values are.
     """
 
     function: str
@@ -128,6 +134,7 @@ class KernelCall:
     passes_step: bool = False
     passes_state: bool = False
     output_rows: int = 1
+    moves_bytes: bool = False
 
 
 @dataclass

@@ -66,6 +66,19 @@ def detector() -> Any:
     return tf.keras.Model(image, outputs)
 
 
+def gated() -> Any:
+    """Of operators that the converter quantises to 16x8: gates, several outputs, padding, depthwise multipliers."""
+    image = layers.Input((12, 10, 3))
+    x = _conv(image, 8, stride=2)
+    x = layers.DepthwiseConv2D(3, padding="same", depth_multiplier=2)(layers.ZeroPadding2D(1)(x))
+    gate = layers.Conv2D(16, 1, activation="sigmoid")(layers.GlobalAveragePooling2D(keepdims=True)(x))
+    x = layers.MaxPooling2D(2)(layers.Multiply()([x, gate]))
+    y = layers.Activation("tanh")(layers.Conv2D(16, 3, padding="same")(x))
+    x = layers.ReLU(6.0)(layers.Concatenate()([layers.Subtract()([x, y]), layers.Add()([x, y])[:, :, :, ::2]]))
+    boxes = layers.Permute((2, 1, 3))(layers.Conv2D(4, 3)(layers.AveragePooling2D(3, 1, "same")(x)))
+    return tf.keras.Model(image, [boxes, layers.Softmax()(layers.Reshape((-1, 6))(layers.Conv2D(6, 1)(x)))])
+
+
 def _conv(x: Any, channels: int, stride: int = 1, size: int = 3) -> Any:
     x = layers.Conv2D(channels, size, strides=stride, padding="same")(x)
     return layers.ReLU()(layers.BatchNormalization()(x))
@@ -84,6 +97,13 @@ SMALL: dict[str, Callable[[], Any]] = {
     "autoencoder": autoencoder,
     "detector": detector,
 }
+WIDE: dict[str, Callable[[], Any]] = {
+    "ResNet-8": resnet8,
+    "DS-CNN": ds_cnn,
+    "autoencoder": autoencoder,
+    "gated": gated,
+}
+"""Networks of int16 activations."""
 LARGE: dict[str, Callable[[], Any]] = {
     "MobileNetV1": _application("MobileNet", alpha=0.25),
     "MobileNetV2": _application("MobileNetV2", alpha=0.35),
@@ -91,8 +111,10 @@ LARGE: dict[str, Callable[[], Any]] = {
 }
 
 
-def convert(network: Any) -> bytes:
-    """int8, after batch norm has taken the statistics of noise, so that activations have the usual size."""
+def convert(network: Any, int16: bool = False) -> bytes:
+    """int8, or int16 activations, after batch norm has taken the statistics of noise, so that activations have the
+    usual size.
+    """
     shape = network.input_shape[1:]
 
     def images(count: int) -> Iterator[list[np.ndarray]]:
@@ -107,7 +129,9 @@ def convert(network: Any) -> bytes:
     converter = tf.lite.TFLiteConverter.from_keras_model(network)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: images(8)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
+    kinds = tf.lite.OpsSet
+    wide = kinds.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+    converter.target_spec.supported_ops = [wide if int16 else kinds.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int16 if int16 else tf.int8
     data: bytes = converter.convert()
     return data

@@ -48,6 +48,10 @@ class Case(TfliteModel):
         value: bool = self._draw(st.booleans())
         return value
 
+    def real(self, low: float, high: float) -> float:
+        """A real number that hypothesis does not choose."""
+        return float(self._random.uniform(low, high))
+
     def scale(self) -> float:
         """A scale, often a power of two, with which ties are frequent."""
         if self.flag():

@@ -58,3 +58,18 @@ def autoencoder() -> bytes:
     for inputs, outputs in ((64, 16), (16, 4), (4, 16), (16, 64)):
         x = _layer(random, model, "FULLY_CONNECTED", x, [outputs, inputs], [1, outputs], fusedActivationFunction=1)
     return model.to_bytes([first], [x])
+
+
+def int16_activations() -> bytes:
+    """A convolution, an addition and a softmax of int16 activations, and a permutation."""
+    random, model = np.random.default_rng(7), TfliteModel()
+    shapes = [1, 6, 5, 3], [1, 6, 5, 4], [1, 6, 5, 4], [1, 5, 6, 4], [1, 5, 6, 4]
+    x, y, z, turned, out = (model.tensor(shape, 2.0**-15, dtype="int16") for shape in shapes)
+    kernel = model.tensor([4, 3, 3, 3], random.uniform(0.002, 0.02, 4), 0, random.integers(-127, 128, [4, 3, 3, 3]))
+    bias = model.tensor([4], random.uniform(1e-7, 1e-6, 4), 0, random.integers(-5000, 5000, 4), "int64")
+    model.op("CONV_2D", [x, kernel, bias], [y], "Conv2DOptions", strideH=1, strideW=1, fusedActivationFunction=1)
+    other = model.tensor([4], 1e-4, 0, random.integers(-32768, 32768, 4), "int16")
+    model.op("ADD", [y, other], [z], "AddOptions", potScaleInt16=False)
+    model.op("TRANSPOSE", [z, model.constant([0, 2, 1, 3])], [turned], "TransposeOptions")
+    model.op("SOFTMAX", [turned], [out], "SoftmaxOptions", beta=1.0)
+    return model.to_bytes([x], [out, y])

@@ -351,6 +351,48 @@ typedef struct {
 
 void nn_copy_s8(const nn_copy *p, const int8_t *row, int8_t *out);
 
+/* Kernels of int16 activations with zero points of 0 (TensorFlow Lite's 16x8): rows and inputs are int16,
+ * given as bytes, and aligned to 2. Weights are int8; accumulators have 64 bits and are scaled with one
+ * rounding, ties up, by multiplier (within 15 bits) * 2^(shift - 15), shift -31..14; no scratch, no tile,
+ * bias not folded. Dense layers scale sums under 2^32 as those of int8. Element-wise operators round as those
+ * of int8, and their output may be an input. */
+void nn_conv_s16(const nn_conv *p, const int8_t *const rows[], int16_t *out);
+void nn_depthwise_s16(const nn_conv *p, const int8_t *const rows[], int16_t *out);
+void nn_dense_s16(const nn_conv *p, const int8_t *in, int16_t *out);
+void nn_add_s16(const nn_add *p, const int8_t *a, const int8_t *b, int16_t *out);
+void nn_sub_s16(const nn_add *p, const int8_t *a, const int8_t *b, int16_t *out);
+void nn_mul_s16(const nn_mul *p, const int8_t *a, const int8_t *b, int16_t *out);
+void nn_minimum_s16(const nn_extremum *p, const int8_t *a, const int8_t *b, int16_t *out);
+void nn_maximum_s16(const nn_extremum *p, const int8_t *a, const int8_t *b, int16_t *out);
+void nn_average_pool_s16(const nn_pool *p, const int8_t *const rows[], int16_t *out);
+void nn_max_pool_s16(const nn_pool *p, const int8_t *const rows[], int16_t *out);
+void nn_mean_s16(const nn_mean *p, const int8_t *row, int16_t *out, int32_t *state, int32_t step);
+void nn_requantize_s16(const nn_requant *p, const int8_t *row, int16_t *out);
+
+/* From int8 to int16: out[i] = table[row[i] + 128]. table (256). */
+typedef struct {
+    int32_t count;
+    const int16_t *table;
+} nn_lookup_wide;
+
+void nn_lookup_s16(const nn_lookup_wide *p, const int8_t *row, int16_t *out);
+
+/* LOGISTIC, or TANH if hyperbolic is set; table (256): 2^16 * sigmoid(i / 24). */
+typedef struct {
+    int32_t count, multiplier, shift, hyperbolic;
+    const int32_t *table;
+} nn_gate;
+
+void nn_gate_s16(const nn_gate *p, const int8_t *row, int16_t *out);
+
+/* SOFTMAX; output scale 2^-15. Tables of 513 entries in Q0.15: exp of -10..0, 1 / (1 + x) of 0..1. */
+typedef struct {
+    int32_t width, channels, multiplier, shift;
+    const int16_t *exponentials, *inverses;
+} nn_softmax_wide;
+
+void nn_softmax_s16(const nn_softmax_wide *p, const int8_t *row, int16_t *out);
+
 /* One FastGRNN cell; w (hidden, inputs), u (hidden, hidden), w_offset[i] = -zero point * sum of row i of w.
  * Shifts 1..31, pre_bits 5..13. So that sums keep within 32 bits: for each row of u, and of the second
  * cell's w, the sum of magnitudes is under 2^16 (under 2^17 if zeta = 1, nu = 0); of the first cell's w

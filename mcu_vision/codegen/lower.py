@@ -225,7 +225,7 @@ def _lower_op(
     output = graph.tensors[op.outputs[0]]
     setup, arguments = _inputs(graph, op, call.arguments, rings) if call.struct else ([], ["step"])
     row = "0" if op.accumulates or output.rows == 1 else "step"
-    cast = "" if output.dtype == "int8" else f"({C_TYPES[output.dtype]} *)(void *)"
+    cast = "" if output.dtype == "int8" or call.moves_bytes else f"({C_TYPES[output.dtype]} *)(void *)"
     target = f"{cast}nn_row(&{rings[output.name].name}, {row})"
     after: list[str] = []
     if isinstance(op, ReadRows) and op.columns:

@@ -6,16 +6,20 @@ from mcu_vision.ops.batch_matmul import BatchMatMul
 from mcu_vision.ops.concat import Concat
 from mcu_vision.ops.constant import Constant
 from mcu_vision.ops.conv2d import Conv2d
+from mcu_vision.ops.conv2d_int16 import Conv2dInt16, DepthwiseConv2dInt16
 from mcu_vision.ops.decode_boxes import DecodeBoxes
 from mcu_vision.ops.dense import Dense
+from mcu_vision.ops.dense_int16 import DenseInt16
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
 from mcu_vision.ops.extremum import Maximum, Minimum
+from mcu_vision.ops.gate_int16 import LogisticInt16, TanhInt16
 from mcu_vision.ops.group_norm import GroupNorm
 from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
 from mcu_vision.ops.join import Join
 from mcu_vision.ops.l2_normalize import L2Normalize
 from mcu_vision.ops.log_softmax import LogSoftmax
 from mcu_vision.ops.lookup import Lookup
+from mcu_vision.ops.lookup_int16 import LookupInt16
 from mcu_vision.ops.mean import Mean
 from mcu_vision.ops.mul import Mul
 from mcu_vision.ops.non_max_suppression import NonMaxSuppression
@@ -29,6 +33,7 @@ from mcu_vision.ops.rnn_pool import RnnPool
 from mcu_vision.ops.scale_channels import ScaleChannels
 from mcu_vision.ops.select import Select
 from mcu_vision.ops.softmax import Softmax
+from mcu_vision.ops.softmax_int16 import SoftmaxInt16
 from mcu_vision.ops.squared_difference import SquaredDifference
 from mcu_vision.ops.sub import Sub
 from mcu_vision.ops.sum import Sum
@@ -43,15 +48,20 @@ __all__ = [
     "Concat",
     "Constant",
     "Conv2d",
+    "Conv2dInt16",
     "DecodeBoxes",
     "Dense",
+    "DenseInt16",
     "DepthwiseConv2d",
+    "DepthwiseConv2dInt16",
     "GroupNorm",
     "InvertedBottleneck",
     "Join",
     "L2Normalize",
     "LogSoftmax",
+    "LogisticInt16",
     "Lookup",
+    "LookupInt16",
     "MaxPool2d",
     "Maximum",
     "Mean",
@@ -67,8 +77,10 @@ __all__ = [
     "ScaleChannels",
     "Select",
     "Softmax",
+    "SoftmaxInt16",
     "SquaredDifference",
     "Sub",
     "Sum",
+    "TanhInt16",
     "Unary",
 ]

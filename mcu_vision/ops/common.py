@@ -20,6 +20,16 @@ ALL_VALUES = np.arange(-128, 128, dtype=np.int8)
 ACTIVATIONS = ("none", "relu", "relu6", "relu_n1_to_1")
 
 
+def limits(dtype: str) -> Pair:
+    """The smallest and the largest value of "int8" or "int16"."""
+    return (-128, 127) if dtype == "int8" else (-32768, 32767)
+
+
+def kernel_suffix(tensor: Tensor) -> str:
+    """How the kernels end that give values of the tensor's type."""
+    return "s8" if tensor.dtype == "int8" else "s16"
+
+
 def apply_activation(x: Array, activation: str) -> Array:
     """The fused activation in float."""
     if activation == "relu":
@@ -31,9 +41,9 @@ def apply_activation(x: Array, activation: str) -> Array:
     return x
 
 
-def activation_range(activation: str, quantization: Quantization) -> Pair:
-    """Clamp of a fused activation in int8 (TensorFlow Lite `CalculateActivationRangeQuantized`)."""
-    zero, low, high = quantization.zero_point, -128, 127
+def activation_range(activation: str, quantization: Quantization, dtype: str = "int8") -> Pair:
+    """Clamp of a fused activation in int8 or int16 (TensorFlow Lite `CalculateActivationRangeQuantized`)."""
+    zero, (low, high) = quantization.zero_point, limits(dtype)
     if activation in ("relu", "relu6"):
         low = max(low, zero)
     elif activation == "relu_n1_to_1":

@@ -30,6 +30,6 @@ class Concat(Op):
         params: dict[str, int | Array] = {
             "inputs": len(channels),
             "width": graph.tensors[self.outputs[0]].shape[2],
-            "channels": np.array(channels, np.int32),
+            "channels": np.array(channels, np.int32) * graph.tensors[self.outputs[0]].item_bytes,
         }
-        return KernelCall("nn_concat_s8", "nn_concat", params, ("row_list",))
+        return KernelCall("nn_concat_s8", "nn_concat", params, ("row_list",), moves_bytes=True)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from mcu_vision.ir import Array, Graph, KernelCall, Op, Shape, Tensor
 
 
@@ -21,6 +23,6 @@ class Constant(Op):
         return arrays[0]
 
     def kernel(self, graph: Graph) -> KernelCall:
-        count = graph.tensors[self.outputs[0]].row_elements
-        params: dict[str, int | Array] = {"count": count, "values": self.constant(graph, 0)}
-        return KernelCall("nn_constant_s8", "nn_constant", params, (), passes_step=True)
+        count = graph.tensors[self.outputs[0]].row_bytes
+        params: dict[str, int | Array] = {"count": count, "values": self.constant(graph, 0).view(np.int8)}
+        return KernelCall("nn_constant_s8", "nn_constant", params, (), passes_step=True, moves_bytes=True)

@@ -45,12 +45,12 @@ class Dense(Op):
 
     def reference_float(self, *arrays: Array) -> Array:
         x, weights, bias = arrays
-        return apply_activation(_vectors(x, weights) @ weights.T + bias, self.activation)
+        return apply_activation(vectors(x, weights) @ weights.T + bias, self.activation)
 
     def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
         x, weights, bias = arrays
         zero = graph.tensors[self.inputs[0]].quant.zero_point
-        acc = exact_matmul(to_int(_vectors(x, weights)) - zero, weights.T) + to_int(bias)
+        acc = exact_matmul(to_int(vectors(x, weights)) - zero, weights.T) + to_int(bias)
         source, kernel, out = (graph.tensors[n].quant for n in (*self.inputs[:2], self.outputs[0]))
         scaled = multiply_rounding_once(acc, *conv_multipliers(source, kernel, out, len(bias))) + out.zero_point
         return np.clip(scaled, *activation_range(self.activation, out)).astype(np.int8)
@@ -63,7 +63,7 @@ class Dense(Op):
         return KernelCall("nn_dense_s8", "nn_conv", params, ("whole",), 2 * weights.shape[1])
 
 
-def _vectors(x: Array, weights: Array) -> Array:
+def vectors(x: Array, weights: Array) -> Array:
     """x (N, ...) as (N, I), or (N, count, I) if it holds several vectors each."""
     vectors = x.reshape(len(x), -1, weights.shape[1])
     return vectors[:, 0] if vectors.shape[1] == 1 else vectors

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcu_vision.ir import Array, Graph, KernelCall
+from mcu_vision.ops.common import kernel_suffix
 from mcu_vision.ops.pairwise import Pairwise
 
 
@@ -16,8 +17,9 @@ class _Extremum(Pairwise):
         return self.reference_float(*arrays)
 
     def kernel(self, graph: Graph) -> KernelCall:
-        count = graph.tensors[self.outputs[0]].row_elements
-        return KernelCall(f"nn_{self.kind}_s8", "nn_extremum", {"count": count}, ("row", "row"))
+        out = graph.tensors[self.outputs[0]]
+        function = f"nn_{self.kind}_{kernel_suffix(out)}"
+        return KernelCall(function, "nn_extremum", {"count": out.row_elements}, ("row", "row"))
 
 
 @dataclass

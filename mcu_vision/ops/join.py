@@ -40,6 +40,6 @@ class Join(Op):
         params: dict[str, int | Array] = {
             "inputs": len(self.inputs),
             "width": 1,
-            "channels": np.array([graph.tensors[n].row_elements for n in self.inputs], np.int32),
+            "channels": np.array([graph.tensors[n].row_bytes for n in self.inputs], np.int32),
         }
-        return KernelCall("nn_concat_s8", "nn_concat", params, ("row_list",))
+        return KernelCall("nn_concat_s8", "nn_concat", params, ("row_list",), moves_bytes=True)

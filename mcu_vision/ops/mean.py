@@ -6,7 +6,7 @@ import numpy as np
 
 from mcu_vision.int8 import multiply_by_quantized_multiplier, quantize_multiplier
 from mcu_vision.ir import Array, Graph, KernelCall, Op, RowWindow, Shape, Tensor, to_int
-from mcu_vision.ops.common import image_shape
+from mcu_vision.ops.common import image_shape, kernel_suffix, limits
 
 
 @dataclass
@@ -38,10 +38,10 @@ class Mean(Op):
         return (multiplier << extra) // count, shift - extra
 
     def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
-        x, out = graph.tensors[self.inputs[0]].quant, graph.tensors[self.outputs[0]].quant
-        total = (to_int(arrays[0]) - x.zero_point).sum((1, 2))
-        scaled = multiply_by_quantized_multiplier(total, *self._multiplier(graph)) + out.zero_point
-        return np.clip(scaled, -128, 127).astype(np.int8)
+        x, out = graph.tensors[self.inputs[0]], graph.tensors[self.outputs[0]]
+        total = (to_int(arrays[0]) - x.quant.zero_point).sum((1, 2))
+        scaled = multiply_by_quantized_multiplier(total, *self._multiplier(graph)) + out.quant.zero_point
+        return np.clip(scaled, *limits(out.dtype)).astype(out.dtype)
 
     def kernel(self, graph: Graph) -> KernelCall:
         x, out = graph.tensors[self.inputs[0]], graph.tensors[self.outputs[0]]
@@ -56,4 +56,4 @@ class Mean(Op):
             "shift": shift,
         }
         state = 4 * x.shape[3]
-        return KernelCall("nn_mean_s8", "nn_mean", params, ("row",), 0, state, passes_step=True)
+        return KernelCall(f"nn_mean_{kernel_suffix(out)}", "nn_mean", params, ("row",), 0, state, passes_step=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from mcu_vision.int8 import multiply_by_quantized_multiplier, quantize_multiplier
 from mcu_vision.ir import Array, Graph, KernelCall, to_int
-from mcu_vision.ops.common import activation_range, apply_activation
+from mcu_vision.ops.common import activation_range, apply_activation, kernel_suffix
 from mcu_vision.ops.pairwise import Pairwise
 
 
@@ -29,12 +29,13 @@ class Mul(Pairwise):
         a, b = (to_int(x) - graph.tensors[n].quant.zero_point for n, x in zip(self.inputs, arrays, strict=True))
         out = graph.tensors[self.outputs[0]].quant
         scaled = multiply_by_quantized_multiplier(a * b, *self._multiplier(graph)) + out.zero_point
-        return np.clip(scaled, *activation_range(self.activation, out)).astype(np.int8)
+        dtype = graph.tensors[self.outputs[0]].dtype
+        return np.clip(scaled, *activation_range(self.activation, out, dtype)).astype(dtype)
 
     def kernel(self, graph: Graph) -> KernelCall:
         a, b, out = (graph.tensors[n] for n in (*self.inputs, self.outputs[0]))
         multiplier, shift = self._multiplier(graph)
-        low, high = activation_range(self.activation, out.quant)
+        low, high = activation_range(self.activation, out.quant, out.dtype)
         params: dict[str, int | Array] = {
             "count": out.row_elements,
             "a_zero": a.quant.zero_point,
@@ -45,4 +46,4 @@ class Mul(Pairwise):
             "multiplier": multiplier,
             "shift": shift,
         }
-        return KernelCall("nn_mul_s8", "nn_mul", params, ("row", "row"))
+        return KernelCall(f"nn_mul_{kernel_suffix(out)}", "nn_mul", params, ("row", "row"))

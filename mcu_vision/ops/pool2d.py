@@ -12,6 +12,8 @@ from mcu_vision.ops.common import (
     apply_activation,
     check_positive,
     image_shape,
+    kernel_suffix,
+    limits,
     output_length,
     sliding_windows,
 )
@@ -41,7 +43,7 @@ class _Pool2d(Op):
 
     def _call(self, graph: Graph, function: str) -> KernelCall:
         x, out = graph.tensors[self.inputs[0]], graph.tensors[self.outputs[0]]
-        low, high = activation_range(self.activation, out.quant)
+        low, high = activation_range(self.activation, out.quant, out.dtype)
         params: dict[str, int | Array] = {
             "in_w": x.shape[2],
             "channels": x.shape[3],
@@ -53,7 +55,7 @@ class _Pool2d(Op):
             "out_min": low,
             "out_max": high,
         }
-        return KernelCall(function, "nn_pool", params, ("rows",))
+        return KernelCall(f"{function}_{kernel_suffix(out)}", "nn_pool", params, ("rows",))
 
 
 @dataclass
@@ -66,12 +68,13 @@ class MaxPool2d(_Pool2d):
         return apply_activation(self._view(arrays[0], -np.inf).max((3, 4)), self.activation)
 
     def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
-        clamp = activation_range(self.activation, graph.tensors[self.outputs[0]].quant)
-        largest = self._view(to_int(arrays[0]), -128).max((3, 4))
-        return np.asarray(np.clip(largest, *clamp), np.int8)
+        out = graph.tensors[self.outputs[0]]
+        clamp = activation_range(self.activation, out.quant, out.dtype)
+        largest = self._view(to_int(arrays[0]), limits(out.dtype)[0]).max((3, 4))
+        return np.asarray(np.clip(largest, *clamp), out.dtype)
 
     def kernel(self, graph: Graph) -> KernelCall:
-        return self._call(graph, "nn_max_pool_s8")
+        return self._call(graph, "nn_max_pool")
 
 
 @dataclass
@@ -90,8 +93,8 @@ class AveragePool2d(_Pool2d):
     def reference_int8(self, graph: Graph, *arrays: Array) -> Array:
         total, count = self._view(to_int(arrays[0]), 0).sum((3, 4)), self._counts(arrays[0])
         mean = np.sign(total) * ((np.abs(total) + count // 2) // count)
-        clamp = activation_range(self.activation, graph.tensors[self.outputs[0]].quant)
-        return np.asarray(np.clip(mean, *clamp), np.int8)
+        out = graph.tensors[self.outputs[0]]
+        return np.asarray(np.clip(mean, *activation_range(self.activation, out.quant, out.dtype)), out.dtype)
 
     def kernel(self, graph: Graph) -> KernelCall:
-        return self._call(graph, "nn_average_pool_s8")
+        return self._call(graph, "nn_average_pool")

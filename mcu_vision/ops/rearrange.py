@@ -55,36 +55,39 @@ class Rearrange(Op):
     def kernel(self, graph: Graph) -> KernelCall:
         out = graph.tensors[self.outputs[0]]
         if self._copies_rows(graph):
-            return KernelCall("nn_copy_s8", "nn_copy", {"count": out.row_elements}, ("row",))
-        counts, steps = self._loops(out.row_elements)
+            return KernelCall("nn_copy_s8", "nn_copy", {"count": out.row_bytes}, ("row",), moves_bytes=True)
+        counts, steps = self._loops(out.row_bytes, out.item_bytes)
         params: dict[str, int | Array] = {
-            "starts": self._starts(out.rows),
-            "runs": out.row_elements // counts[-1],
+            "starts": self._starts(out.rows) * out.item_bytes,
+            "runs": out.row_bytes // counts[-1],
             "run": counts[-1],
             "run_step": steps[-1],
             "axes": len(counts) - 1,
             "counts": np.array(counts[:-1] or [1], np.int32),
             "steps": np.array(steps[:-1] or [0], np.int32),
         }
-        return KernelCall("nn_rearrange_s8", "nn_rearrange", params, ("whole",), passes_step=True)
+        return KernelCall("nn_rearrange_s8", "nn_rearrange", params, ("whole",), passes_step=True, moves_bytes=True)
 
     def _starts(self, rows: int) -> npt.NDArray[np.int32]:
         """Element of the input that begins each output row."""
         order = np.arange(prod(self.view)).reshape(self.view).transpose(self.axes)
         return np.asarray(order.reshape(rows, -1)[:, 0], np.int32)
 
-    def _loops(self, row_elements: int) -> tuple[list[int], list[int]]:
-        """Counts and steps in the input of the axes within an output row, outermost first, neighbours merged."""
-        sizes, steps = [1], [1]
+    def _loops(self, row_bytes: int, item_bytes: int) -> tuple[list[int], list[int]]:
+        """Counts and steps in the input of the axes within an output row, outermost first, neighbours merged.
+
+        The bytes of a value are the innermost axis.
+        """
+        sizes, steps = [item_bytes], [1]
         for axis in reversed(self.axes):
-            step = prod(self.view[axis + 1 :])
+            step = prod(self.view[axis + 1 :]) * item_bytes
             if step == steps[0] * sizes[0]:
                 sizes[0] *= self.view[axis]
             elif self.view[axis] > 1:
                 sizes.insert(0, self.view[axis])
                 steps.insert(0, step)
         kept = len(sizes)
-        while prod(sizes[kept - 1 :]) < row_elements:
+        while prod(sizes[kept - 1 :]) < row_bytes:
             kept -= 1
         inner = prod(sizes[kept:])
-        return [row_elements // inner, *sizes[kept:]], steps[kept - 1 :]
+        return [row_bytes // inner, *sizes[kept:]], steps[kept - 1 :]

@@ -64,16 +64,19 @@ class Select(Op):
     def kernel(self, graph: Graph) -> KernelCall:
         x = graph.tensors[self.inputs[0]]
         rows, columns, channels = self._places(x)
+        item = x.item_bytes
         params: dict[str, int | Array] = {
             "width": len(columns),
-            "channels": len(channels),
-            "in_c": x.shape[3],
+            "channels": len(channels) * item,
+            "in_c": x.shape[3] * item,
             "fill": self.fill,
             "columns": np.array(columns, np.int16),
         }
         if self.channels:
-            params["picked"] = np.array(channels, np.int16)
+            places = np.array(channels)[:, None]
+            of_bytes = np.where(places < 0, FILL, places * item + np.arange(item))
+            params["picked"] = of_bytes.reshape(-1).astype(np.int16)
         if self.windows(graph)[0] is not None:
-            return KernelCall("nn_select_s8", "nn_select", params, ("rows",))
-        params |= {"rows": np.array(rows, np.int16), "in_row": x.row_elements}
-        return KernelCall("nn_select_rows_s8", "nn_select", params, ("whole",), passes_step=True)
+            return KernelCall("nn_select_s8", "nn_select", params, ("rows",), moves_bytes=True)
+        params |= {"rows": np.array(rows, np.int16), "in_row": x.row_bytes}
+        return KernelCall("nn_select_rows_s8", "nn_select", params, ("whole",), passes_step=True, moves_bytes=True)

@@ -20,11 +20,11 @@ import mcu_vision.frontends.tflite.normalizing
 import mcu_vision.frontends.tflite.pooling
 import mcu_vision.frontends.tflite.tables  # noqa: F401 - these register the importers
 from mcu_vision.errors import UserError
-from mcu_vision.frontends.tflite.builder import GraphBuilder, Unsupported
+from mcu_vision.frontends.tflite.builder import GraphBuilder, Unsupported, check
 from mcu_vision.frontends.tflite.edges import bind_inputs, bind_outputs
 from mcu_vision.frontends.tflite.flatbuffer import Malformed
 from mcu_vision.frontends.tflite.labels import read_labels
-from mcu_vision.frontends.tflite.registry import IMPORTERS
+from mcu_vision.frontends.tflite.registry import IMPORTERS, INT16
 from mcu_vision.frontends.tflite.schema import FileModel, FileOperator, read_file_model
 from mcu_vision.ir import Graph
 
@@ -97,6 +97,10 @@ def _import_operator(builder: GraphBuilder, operator: FileOperator) -> None:
     if operator.kind not in IMPORTERS:
         raise UserError(f"{where} is not supported; supported are {', '.join(sorted(IMPORTERS))}")
     try:
+        if operator.kind not in INT16 | {"STABLEHLO_COMPOSITE"}:
+            for index in (*operator.inputs, *operator.outputs):
+                tensor = builder.model.tensors[index] if index >= 0 else None
+                check(tensor is None or tensor.dtype != "int16", "of int16")
         IMPORTERS[operator.kind](builder)
     except Unsupported as problem:
         raise UserError(f"{where} {problem} is not supported") from problem

@@ -47,7 +47,8 @@ def tensor_quantization(tensor: FileTensor) -> Quantization:
     """The one scale and zero point of an int8 tensor; Unsupported if it has none or several."""
     check(len(tensor.scales) == 1 and len(tensor.zero_points) <= 1, f"with {tensor}, which has no single scale")
     zero = tensor.zero_points[0] if tensor.zero_points else 0
-    check(-128 <= zero <= 127, f"with {tensor}, whose zero point is {zero}")
+    low, high = (0, 0) if tensor.dtype == "int16" else (-128, 127)
+    check(low <= zero <= high, f"with {tensor}, whose zero point is {zero}")
     return Quantization(tensor.scales, zero)
 
 
@@ -68,6 +69,10 @@ class GraphBuilder:
         self.finished: set[int] = set()
         """Operators, by index, that an earlier one has taken in."""
         self._values: dict[int, Activation] = {}
+
+    def dtype(self, value: Activation) -> str:
+        """The type of a tensor of the graph."""
+        return self.graph.tensors[value.name].dtype
 
     def has(self, tensor: int) -> bool:
         """True if an operator or the input has given the file's tensor a value."""
@@ -140,7 +145,7 @@ class GraphBuilder:
             check_activation(tensor)
             data = tensor.data.reshape(graph_shape(tensor.shape))
             self._values[tensor.index] = self.emit(
-                Constant, [], tensor.shape, tensor_quantization(tensor), {"values": (data, None)}
+                Constant, [], tensor.shape, tensor_quantization(tensor), {"values": (data, None)}, tensor.dtype
             )
         return self.value(tensor.index)
 
@@ -151,11 +156,12 @@ class GraphBuilder:
         shape: Shape,
         quant: Quantization,
         constants: Mapping[str, tuple[Array, Quantization | None]] | None = None,
-        dtype: str = "int8",
+        dtype: str = "",
         /,
         **attributes: Any,
     ) -> Activation:
-        """Append an operator whose result has `shape` as the file would have it."""
+        """Append an operator whose result has `shape` as the file would have it, and the type of the first input."""
+        dtype = dtype or (self.dtype(inputs[0]) if inputs else "int8")
         name = self._unique(f"{self.operator.kind.lower()}_{self.operator.index}")
         names = [v.name for v in inputs]
         for suffix, (data, quantization) in (constants or {}).items():
@@ -182,6 +188,7 @@ class GraphBuilder:
 
     def table(self, x: Activation, table: Array, shape: Shape, quant: Quantization) -> Activation:
         """A function of one value: table int8 (256), from the result of -128 on."""
+        check(self.dtype(x) == "int8", f"of {self.dtype(x)} as a table")
         return self.emit(Lookup, [x], shape, quant, {"table": (table.astype(np.int8), None)})
 
     def view(self, x: Activation, shape: Shape, quant: Quantization | None = None) -> Activation:
@@ -208,7 +215,8 @@ class GraphBuilder:
 
 def check_activation(tensor: FileTensor) -> None:
     """Raise Unsupported unless kernels can hold the tensor."""
-    check(tensor.dtype in ("int8", "int32", "int64"), f"with {tensor} of type {tensor.dtype} (int8 is needed)")
+    known = ("int8", "int16", "int32", "int64")
+    check(tensor.dtype in known, f"with {tensor} of type {tensor.dtype} (int8 or int16 is needed)")
     sizes = graph_shape(tensor.shape)[1:]
     large = max(sizes, default=1) > MAX_SIZE and len(sizes) > 1
     check(prod(sizes) > 0, f"with {tensor}, which is empty")

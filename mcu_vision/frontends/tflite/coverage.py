@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcu_vision.frontends.tflite.registry import HOW_IT_RUNS
+from mcu_vision.frontends.tflite.registry import HOW_IT_RUNS, INT16
 
 NOT_COVERED = {
     "no int8 form in TensorFlow Lite's own interpreter (its converter writes them in float32, or decomposes them)": (
@@ -26,9 +26,10 @@ NOT_COVERED = {
 
 
 def operator_table() -> str:
-    """Every operator that is imported, and how it runs."""
-    rows = [f"| `{kind}` | {how} |" for kind, how in sorted(HOW_IT_RUNS.items())]
-    return "\n".join(["| operator | how it runs |", "|---|---|", *rows])
+    """Every operator that is imported, whether with int16 activations too, and how it runs."""
+    wide = {True: "yes", False: ""}
+    rows = [f"| `{kind}` | {wide[kind in INT16]} | {how} |" for kind, how in sorted(HOW_IT_RUNS.items())]
+    return "\n".join(["| operator | int16 too | how it runs |", "|---|---|---|", *rows])
 
 
 def gaps() -> str:

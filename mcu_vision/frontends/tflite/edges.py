@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
 from mcu_vision.errors import UserError
 from mcu_vision.frontends.tflite.builder import (
     MAX_SIZE,
@@ -20,8 +22,9 @@ from mcu_vision.frontends.tflite.builder import (
 )
 from mcu_vision.frontends.tflite.registry import imports
 from mcu_vision.frontends.tflite.schema import FileOperator, FileTensor
-from mcu_vision.ir import Quantization, Tensor
-from mcu_vision.ops import Requantize
+from mcu_vision.ir import Array, Quantization, Tensor
+from mcu_vision.ops import LookupInt16, Requantize
+from mcu_vision.ops.common import ALL_VALUES
 
 
 def bind_inputs(builder: GraphBuilder, operators: list[FileOperator]) -> None:
@@ -31,7 +34,7 @@ def bind_inputs(builder: GraphBuilder, operators: list[FileOperator]) -> None:
     source = model.tensors[model.inputs[0]]
     readers = [op for op in operators if source.index in op.inputs]
     targets = [source]
-    if source.dtype != "int8":
+    if source.dtype not in ("int8", "int16"):
         check(source.dtype in ("float32", "uint8"), f"of type {source.dtype}")
         if not readers or any(op.kind != "QUANTIZE" or len(op.outputs) != 1 for op in readers):
             raise UserError(
@@ -40,21 +43,37 @@ def bind_inputs(builder: GraphBuilder, operators: list[FileOperator]) -> None:
             )
         targets = [model.tensors[op.outputs[0]] for op in readers]
     for tensor in targets:
-        check(tensor.dtype == "int8" and tensor.shape == source.shape, f"that becomes {tensor}")
+        check(tensor.dtype in ("int8", "int16") and tensor.shape == source.shape, f"that becomes {tensor}")
         check(tensor_quantization(tensor) == tensor_quantization(targets[0]), "quantised in several ways")
         _check_same_values(source, tensor)
     check_activation(targets[0])
     shape, quant = graph_shape(source.shape), tensor_quantization(targets[0])
     image = shape if len(shape) == 4 else (1, 1, prod(shape), 1)
     check(max(image) <= MAX_SIZE, f"of shape {list(source.shape)}, which is too large")
-    builder.graph.tensors["input"] = Tensor("input", image, "int8", quant)
+    wide = targets[0].dtype == "int16"
+    builder.graph.tensors["input"] = Tensor("input", image, "int8", _pixels(quant) if wide else quant)
     builder.graph.inputs = ("input",)
     builder.operator = FileOperator(0, "input", (), (source.index,), None)
-    value = builder.view(Activation("input", image, quant), source.shape)
+    value = Activation("input", image, quant)
+    if wide:
+        table = _widening(builder.graph.input.quant, quant)
+        value = builder.emit(LookupInt16, [value], image, quant, {"table": (table, None)}, "int16")
+    value = builder.view(value, source.shape)
     for tensor in targets:
         builder.bind(tensor.index, value)
     if source.index not in (t.index for t in targets):
         builder.bind(source.index, value)
+
+
+def _pixels(wide: Quantization) -> Quantization:
+    """What the pixels of an image mean to a model of int16: 0 to 255 if its input goes beyond 2, else -1 to 1."""
+    return Quantization((1.0,), -128) if wide.scale * 32767 > 2 else Quantization((1 / 128,), 0)
+
+
+def _widening(narrow: Quantization, wide: Quantization) -> Array:
+    """The int16 value of each int8 value."""
+    real = narrow.scale * (ALL_VALUES.astype(np.float64) - narrow.zero_point)
+    return np.asarray(np.clip(np.rint(real / wide.scale), -32768, 32767), np.int16)
 
 
 def _check_same_values(source: FileTensor, tensor: FileTensor) -> None:
@@ -87,14 +106,15 @@ def import_quantize(builder: GraphBuilder) -> None:
     if builder.has(target.index):
         return  # at the input, which has become int8
     x = builder.activation()
-    check(source.dtype == "int8", f"from {source.dtype}")
+    check(source.dtype in ("int8", "int16"), f"from {source.dtype}")
     if target.dtype == "uint8":
+        check(source.dtype == "int8", f"from {source.dtype} to uint8")
         check(not builder.is_read(target.index), "to uint8 anywhere but at an output")
         check(len(target.scales) == 1 and len(target.zero_points) == 1, "to uint8 of no single scale")
         quant = Quantization(target.scales, target.zero_points[0] - 128)
         check(-128 <= quant.zero_point <= 127, f"to a zero point of {target.zero_points[0]}")
     else:
-        check(target.dtype == "int8", f"to {target.dtype}")
+        check(target.dtype == source.dtype, f"from {source.dtype} to {target.dtype}")
         quant = tensor_quantization(target)
     value = x if x.quant == quant else builder.emit(Requantize, [x], x.shape, quant)
     builder.bind(target.index, value)

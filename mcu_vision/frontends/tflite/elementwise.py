@@ -29,9 +29,7 @@ def broadcast(builder: GraphBuilder, x: Activation, shape: Shape) -> Activation:
     check(all(n in (1, m) for n, m in zip(seen.shape, target, strict=True)), f"of {list(x.shape)} and {list(shape)}")
     places = [(0,) * m if n < m else () for n, m in zip(seen.shape, target, strict=True)][1:]
     if any(places):
-        seen = builder.emit(
-            Select, [seen], target, x.quant, None, "int8", rows=places[0], columns=places[1], channels=places[2]
-        )
+        seen = builder.emit(Select, [seen], target, x.quant, rows=places[0], columns=places[1], channels=places[2])
     return builder.view(seen, shape)
 
 
@@ -60,7 +58,7 @@ def _import_pair(builder: GraphBuilder, kind: type[Op], quant: Quantization, **a
             builder.finish(builder.table(x, op.reference_int8(graph, *arrays), shape, quant))
             return
     pair = [broadcast(builder, builder.activation(i), shape) for i in (0, 1)]
-    builder.finish(builder.emit(kind, pair, shape, quant, None, "int8", **attributes))
+    builder.finish(builder.emit(kind, pair, shape, quant, **attributes))
 
 
 @imports(
@@ -71,6 +69,9 @@ def _import_pair(builder: GraphBuilder, kind: type[Op], quant: Quantization, **a
 def import_arithmetic(builder: GraphBuilder) -> None:
     kinds: dict[str, type[Op]] = {"ADD": Add, "SUB": Sub, "MUL": Mul}
     kind = kinds[builder.operator.kind]
+    int16 = builder.result().dtype == "int16"
+    if int16 and builder.operator.kind != "MUL":
+        check(not builder.operator.boolean(1, True), "of int16 with scales of powers of two")
     quant = tensor_quantization(builder.result())
     _import_pair(builder, kind, quant, activation=fused_activation(builder.operator, 0))
 

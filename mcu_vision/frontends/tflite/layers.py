@@ -16,11 +16,13 @@ from mcu_vision.frontends.tflite.builder import (
 )
 from mcu_vision.frontends.tflite.registry import imports
 from mcu_vision.ir import Array, Op, Quantization, Shape
-from mcu_vision.ops import Concat, Conv2d, Dense, DepthwiseConv2d, Select
+from mcu_vision.ops import Concat, Conv2d, Conv2dInt16, Dense, DenseInt16, DepthwiseConv2d, DepthwiseConv2dInt16, Select
 from mcu_vision.ops.common import Padding, Pair
 from mcu_vision.ops.select import FILL
 
 SAME, VALID = 0, 1
+INT16: dict[type[Op], type[Op]] = {Conv2d: Conv2dInt16, DepthwiseConv2d: DepthwiseConv2dInt16, Dense: DenseInt16}
+"""The same layers of int16 activations."""
 
 
 def window_padding(scheme: int, size: Pair, kernel: Pair, stride: Pair, dilation: Pair) -> Padding:
@@ -60,9 +62,11 @@ def bias(builder: GraphBuilder, channels: int, position: int = 2) -> Array:
     """The int32 bias at an input, or zeros."""
     if not builder.has_input(position):
         return np.zeros(channels, np.int32)
-    data = builder.constant(position, "int32").reshape(-1)
+    wide = builder.file_input(0).dtype == "int16"
+    data = builder.constant(position, "int64" if wide else "int32").reshape(-1)
     check(data.size == channels, f"with a bias of {data.size} values for {channels} channels")
-    return data
+    check(not wide or bool(np.all(data == data.astype(np.int32))), "with a bias of more than 32 bits")
+    return data.astype(np.int32)
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class Layer:
 
     def emit(self, builder: GraphBuilder, kind: type[Op], x: Activation, shape: Shape) -> Activation:
         """This layer on x, with the quantisation of the operator's output; shape: the output's, of all groups."""
+        kind = {"int8": kind, "int16": INT16[kind]}[builder.dtype(x)]
         return builder.emit(
             kind,
             [x],
@@ -170,9 +175,7 @@ def import_transpose_conv(builder: GraphBuilder) -> None:
         for n, before, target, k, s in zip(x.shape[1:3], (top, left), size, (kh, kw), stride, strict=True)
     )
     shape = (1, len(rows), len(columns), depth)
-    spread = builder.emit(
-        Select, [x], shape, x.quant, None, "int8", rows=rows, columns=columns, fill=x.quant.zero_point
-    )
+    spread = builder.emit(Select, [x], shape, x.quant, rows=rows, columns=columns, fill=x.quant.zero_point)
     offset = bias(builder, out_c, 3)
     activation = fused_activation(operator, 3)
     turned = np.ascontiguousarray(data[:, ::-1, ::-1])
@@ -193,4 +196,5 @@ def import_fully_connected(builder: GraphBuilder) -> None:
     check(operator.integer(1, 0, "i1") == 0, "with shuffled weights")
     constants = {"weights": kernel, "bias": (bias(builder, kernel[0].shape[0]), None)}
     activation = fused_activation(operator, 0)
-    builder.finish(builder.emit(Dense, [x], out.shape, tensor_quantization(out), constants, activation=activation))
+    kind: type[Op] = {"int8": Dense, "int16": DenseInt16}[builder.dtype(x)]
+    builder.finish(builder.emit(kind, [x], out.shape, tensor_quantization(out), constants, activation=activation))

@@ -45,8 +45,6 @@ def pick(builder: GraphBuilder, x: Activation, places: dict[int, Places], fill: 
             [image_view(builder, x)],
             (1,) * missing + shape,
             x.quant,
-            None,
-            "int8",
             rows=rows,
             columns=columns,
             channels=channels,
@@ -56,9 +54,7 @@ def pick(builder: GraphBuilder, x: Activation, places: dict[int, Places], fill: 
     for axis, along in kept.items():
         before, after = prod(x.shape[:axis]), prod(x.shape[axis + 1 :])
         seen = builder.view(x, (1, before, x.shape[axis], after))
-        picked = builder.emit(
-            Select, [seen], (1, before, len(along), after), x.quant, None, "int8", columns=along, fill=fill
-        )
+        picked = builder.emit(Select, [seen], (1, before, len(along), after), x.quant, columns=along, fill=fill)
         x = builder.view(picked, (*x.shape[:axis], len(along), *x.shape[axis + 1 :]))
     return x
 
@@ -119,7 +115,8 @@ def import_pad(builder: GraphBuilder) -> None:
     fill = x.quant.zero_point
     if builder.has_input(2):
         check(builder.file_input(2).data is not None, "with a value that is not constant")
-        fill = int(builder.constant(2, "int8").reshape(-1)[0])
+        fill = int(builder.constant(2, builder.dtype(x)).reshape(-1)[0])
+        check(fill == 0 or builder.dtype(x) == "int8", f"of int16 with the value {fill}")
     places = {}
     for axis, n in enumerate(x.shape):
         before, after = pairs[2 * axis : 2 * axis + 2]

@@ -3,15 +3,19 @@
 from mcu_vision.frontends.tflite.builder import GraphBuilder, check, tensor_quantization
 from mcu_vision.frontends.tflite.registry import imports
 from mcu_vision.ir import Quantization
-from mcu_vision.ops import L2Normalize, LogSoftmax, Softmax
+from mcu_vision.ops import L2Normalize, LogSoftmax, Softmax, SoftmaxInt16
 
 
 @imports(SOFTMAX="kernel in float32; output scale 1/256, zero point -128")
 def import_softmax(builder: GraphBuilder) -> None:
     x, beta = builder.activation(), builder.operator.real(0)
     out = tensor_quantization(builder.result())
-    check(out == Quantization((1 / 256,), -128), "whose output is not of scale 1/256 and zero point -128")
     check(0 < beta < 1e6, f"with beta {beta}")
+    if builder.dtype(x) == "int16":
+        check(out.scale == 1 / 32768, "whose output's scale is not 1/32768")
+        builder.finish(builder.emit(SoftmaxInt16, [x], x.shape, out, beta=beta))
+        return
+    check(out == Quantization((1 / 256,), -128), "whose output is not of scale 1/256 and zero point -128")
     builder.finish(builder.emit(Softmax, [x], x.shape, out, beta=beta))
 
 

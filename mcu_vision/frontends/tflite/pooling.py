@@ -77,7 +77,7 @@ def import_reduce_extremum(builder: GraphBuilder) -> None:
         size = min(x.shape[1], MAX_WINDOW), min(x.shape[2], MAX_WINDOW)
         padding = (0, 0, -x.shape[1] % size[0], -x.shape[2] % size[1])
         shape = (1, -(-x.shape[1] // size[0]), -(-x.shape[2] // size[1]), x.shape[3])
-        x = builder.emit(MaxPool2d, [x], shape, quant, None, "int8", size=size, stride=size, padding=padding)
+        x = builder.emit(MaxPool2d, [x], shape, quant, size=size, stride=size, padding=padding)
     builder.finish(builder.table(x, turned, x.shape, quant) if smallest else x)
 
 
@@ -94,8 +94,6 @@ def import_resize_bilinear(builder: GraphBuilder) -> None:
             [x],
             out.shape,
             tensor_quantization(out),
-            None,
-            "int8",
             size=size,
             align_corners=corners,
             half_pixel_centers=centers,

@@ -18,6 +18,7 @@ from mcu_vision.int8 import (
     saturate,
 )
 from mcu_vision.ir import Quantization
+from mcu_vision.ops import LogisticInt16, Requantize, TanhInt16
 from mcu_vision.ops.common import ALL_VALUES
 
 Floats = npt.NDArray[np.float32]
@@ -55,6 +56,11 @@ def finish_table(builder: GraphBuilder, table: Callable[[Quantization, Quantizat
 )
 def import_smooth(builder: GraphBuilder) -> None:
     logistic = builder.operator.kind == "LOGISTIC"
+    x, out = builder.activation(), tensor_quantization(builder.result())
+    if builder.dtype(x) == "int16":
+        check(out.scale == 1 / 32768, "whose output's scale is not 1/32768")
+        builder.finish(builder.emit(LogisticInt16 if logistic else TanhInt16, [x], x.shape, out))
+        return
     scale = 1 / 256 if logistic else 1 / 128
     check(tensor_quantization(builder.result()).scale == scale, f"whose output's scale is not {scale}")
     function = _logistic if logistic else _tanh
@@ -64,6 +70,11 @@ def import_smooth(builder: GraphBuilder) -> None:
 @imports(**dict.fromkeys(RELU_RANGES, "table"))
 def import_relu(builder: GraphBuilder) -> None:
     low, high = RELU_RANGES[builder.operator.kind]
+    x = builder.activation()
+    if builder.dtype(x) == "int16":
+        activation, out = builder.operator.kind.lower(), tensor_quantization(builder.result())
+        builder.finish(builder.emit(Requantize, [x], x.shape, out, activation=activation, float_ratio=True))
+        return
 
     def table(x: Quantization, out: Quantization) -> IntArray:
         ratio = np.float32(x.scale) / np.float32(out.scale)

@@ -22,7 +22,8 @@ PLANNED = {"inverted_bottleneck", "read_rows"}
 @pytest.mark.parametrize("exporters", [TFLITE, ONNX], ids=["tflite", "onnx"])
 def test_no_operator_is_forgotten(exporters: dict[str, object]) -> None:
     kinds = {getattr(ops, name).kind for name in ops.__all__}
-    assert kinds - FLOAT - PLANNED - set(DETECTION) == exporters.keys()
+    wide = {kind for kind in kinds if kind.endswith("_int16")}  # of networks that come as .tflite
+    assert kinds - wide - FLOAT - PLANNED - set(DETECTION) == exporters.keys()
     assert EXACT.keys() <= ONNX.keys()
 
 

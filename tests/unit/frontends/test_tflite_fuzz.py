@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import tflite_victim
 from tflite_damage import damage_bytes, damage_tables
-from tflite_networks import autoencoder, many_operators
+from tflite_networks import autoencoder, int16_activations, many_operators
 
 REAL = Path(__file__).parents[2] / "data" / "person_detect" / "person_detect.tflite"
 
@@ -60,13 +60,13 @@ def packed_labels(count: int) -> bytes:
 
 def fuzz(folder: Path, first_seed: int, cases: int) -> Counter[str]:
     """Damage files in `cases` ways; how often each outcome was seen. A failure leaves its file in `folder`."""
-    files = [many_operators(), autoencoder() + packed_labels(64), REAL.read_bytes()]
+    files = [many_operators(), autoencoder() + packed_labels(64), int16_activations(), REAL.read_bytes()]
     outcomes: Counter[str] = Counter()
     with Victim(folder) as victim:
         for seed in range(first_seed, first_seed + cases):
             random = np.random.default_rng(seed)
             damage = damage_bytes if random.random() < 0.4 else damage_tables
-            data = damage(random, files[int(random.choice(3, p=[0.5, 0.2, 0.3]))])
+            data = damage(random, files[int(random.choice(4, p=[0.35, 0.15, 0.2, 0.3]))])
             answer = victim.take(data)
             outcomes[answer["outcome"]] += 1
             assert "problem" not in answer, f"seed {seed}, {folder / 'damaged.tflite'}: {answer['problem']}"

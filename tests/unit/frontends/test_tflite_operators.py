@@ -8,12 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tflite_case import Case
-from tflite_curves import CURVES
-from tflite_layers import LAYERS
+from tflite_cases import CASES
 from tflite_models import assert_equal_to_reference, import_bytes, random_images
-from tflite_movement import MOVEMENT
-
-CASES = LAYERS | MOVEMENT | CURVES
 
 
 def check_operator(kind: str, folder: Path, examples: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from models import BuiltModel
 from tflite_models import assert_equal_to_reference, import_bytes, random_images
-from tflite_networks import autoencoder, many_operators
+from tflite_networks import autoencoder, int16_activations, many_operators
 
 from mcu_vision.ir import Graph
 from mcu_vision.verify import verify_executions
@@ -28,3 +28,9 @@ def test_a_network_of_many_operators(tmp_path: Path) -> None:
 
 def test_an_autoencoder_of_dense_layers(tmp_path: Path) -> None:
     assert _check(autoencoder(), tmp_path).input.shape == (1, 1, 64, 1)
+
+
+def test_int16_activations(tmp_path: Path) -> None:
+    graph = _check(int16_activations(), tmp_path)
+    assert graph.input.dtype == "int8"
+    assert {graph.tensors[name].dtype for name in graph.outputs} == {"int16"}

@@ -1,0 +1,25 @@
+#include "nn.h"
+#include "nn_int16.h"
+
+static int32_t round_quotient(int32_t sum, int32_t count) {
+    return (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
+}
+
+void nn_average_pool_s16(const nn_pool *p, const int8_t *const rows[], int16_t *out) {
+    int32_t channels = p->channels;
+    for (int32_t x = 0; x < p->out_w; x++) {
+        int32_t start = x * p->stride_w - p->pad_left;
+        int32_t first = nn_clamp(start, 0, p->in_w), last = nn_clamp(start + p->kernel_w, 0, p->in_w);
+        for (int32_t c = 0; c < channels; c++) {
+            int32_t sum = 0, count = 0;
+            for (int32_t i = 0; i < p->kernel_h; i++) {
+                if (!rows[i])
+                    continue;
+                for (int32_t column = first; column < last; column++)
+                    sum += nn_int16_row(rows[i])[column * channels + c];
+                count += last - first;
+            }
+            *out++ = (int16_t)nn_clamp(round_quotient(sum, count), p->out_min, p->out_max);
+        }
+    }
+}
