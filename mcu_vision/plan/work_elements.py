@@ -13,12 +13,14 @@ from mcu_vision.ops.scaled_sum import ScaledSum
 
 def element_work(op: Op, graph: Graph) -> Counter[str]:
     """What `op` does beside what every operator counts."""
+    if graph.tensors[op.outputs[0]].dtype != "int8":
+        return Counter()
     if isinstance(op, (AveragePool2d, MaxPool2d)):
         return _pool(op, graph)
     if isinstance(op, (Mean, L2Normalize)):
-        _, rows, width, channels = graph.tensors[op.inputs[0]].shape
-        fours, rest = divmod(channels, 4)
-        pixels = rows * width
+        x = graph.tensors[op.inputs[0]]
+        fours, rest = divmod(x.shape[-1], 4)
+        rows, pixels = x.rows, prod(x.shape) // x.shape[-1]
         return Counter(fours=pixels * fours, rest=pixels * rest, groups=rows * fours, rest_groups=rows * rest)
     if isinstance(op, (Requantize, ScaledSum)):
         return _scaled(op, graph)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from models import BuiltModel
-from tflite_models import assert_equal_to_reference, import_bytes, random_images
+from tflite_models import TfliteModel, assert_equal_to_reference, import_bytes, random_images
 from tflite_networks import autoencoder, int16_activations, many_operators
 
 from mcu_vision.ir import Graph
@@ -34,3 +34,11 @@ def test_int16_activations(tmp_path: Path) -> None:
     graph = _check(int16_activations(), tmp_path)
     assert graph.input.dtype == "int8"
     assert {graph.tensors[name].dtype for name in graph.outputs} == {"int16"}
+
+
+def test_an_embedding_is_normalised(tmp_path: Path) -> None:
+    """L2_NORMALIZATION of a vector, as models that compare faces end."""
+    model = TfliteModel()
+    x, y = model.tensor([1, 10], 0.05, -3), model.tensor([1, 10], 1 / 128, 0)
+    model.op("L2_NORMALIZATION", [x], [y], "L2NormOptions")
+    _check(model.to_bytes([x], [y]), tmp_path)
