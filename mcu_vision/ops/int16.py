@@ -9,7 +9,7 @@ import numpy.typing as npt
 from mcu_vision.errors import UserError
 from mcu_vision.int8 import IntArray, wrap_int32
 from mcu_vision.ir import Array, Graph, Op, to_int
-from mcu_vision.ops.common import Pair, activation_range, conv_multipliers
+from mcu_vision.ops.common import activation_range, conv_multipliers
 
 LUT_STEPS = 512
 
@@ -80,9 +80,3 @@ def interpolate_table(table: npt.NDArray[np.int16], value: IntArray) -> IntArray
     index = 256 + (value >> 7)
     slope = entries[index + 1] - entries[index]
     return np.asarray(entries[index] + ((slope * (value & 127) + 64) >> 7), np.int64)
-
-
-def clamp_of(graph: Graph, op: Op, activation: str) -> Pair:
-    """Clamp of a fused activation within the type of the operator's output."""
-    out = graph.tensors[op.outputs[0]]
-    return activation_range(activation, out.quant, out.dtype)

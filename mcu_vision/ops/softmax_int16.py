@@ -25,7 +25,7 @@ def exponentials() -> npt.NDArray[np.int16]:
 
 def inverses() -> npt.NDArray[np.int16]:
     """1 / (1 + x) of 0..1 in Q0.15."""
-    return lookup_table(lambda x: 1 / (1 + x), 0.0, 1 / 65535 * 65535, OUT_LOW, OUT_HIGH)
+    return lookup_table(lambda x: 1 / (1 + x), 0.0, 1.0, OUT_LOW, OUT_HIGH)
 
 
 @dataclass
