@@ -12,12 +12,16 @@ import pytest
 from graphs import GraphBuilder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from models import BuiltModel, noise_images
+from models import REGIONS, BuiltModel, noise_images
 
+from mcu_vision.codegen import generate_sources
 from mcu_vision.device.console import ConsoleError
 from mcu_vision.emulate.image_input import WINDOW, write_image
 from mcu_vision.emulate.unicorn_board import UnicornBoard
 from mcu_vision.ir import Array, Graph
+from mcu_vision.plan import PlanOptions, plan_graph
+from mcu_vision.plan.rewrite.pull_rows import pull_rows
+from mcu_vision.plan.rewrite.split_strips import split_strips
 from mcu_vision.reference import run_graph
 from mcu_vision.verify import emulated_execution, host_execution, reference_execution, verify_executions
 
@@ -227,4 +231,31 @@ def test_an_image_that_no_ram_of_the_board_holds(tmp_path: Path) -> None:
             "emulated": emulated_execution(built.program, board, built.prefix),
         }
         outcome = verify_executions(built.program.graph, executions, noise_images(graph, 1))
+    assert outcome.equal, outcome.first_difference
+
+
+def test_a_model_in_strips_asks_for_all_rows_again(tmp_path: Path) -> None:
+    split = split_strips(pull_rows(small_graph()), 1, (0, 1, 4))
+    assert split is not None
+    program = plan_graph(split[0], REGIONS, 1 << 17, PlanOptions(schedule="stream"))
+    (tmp_path / "src").mkdir()
+    built = BuiltModel(program, tmp_path, generate_sources(program, tmp_path / "src").prefix)
+    image = noise_images(program.graph, 1)[0]
+    rows = pixel_rows(image)
+    asked: list[int] = []
+
+    def answer(row: int) -> bytes:
+        asked.append(row)
+        return framed(rows[row])
+
+    with built.board() as board:
+        lines = answer_rows(board, answer)
+        executions = {
+            "reference": reference_execution(program),
+            "emulated": emulated_execution(program, board, built.prefix),
+        }
+        assert Pulled(built, board).outputs() == [v.tobytes() for v in run_graph(small_graph(), image).values()]
+        outcome = verify_executions(program.graph, executions, [image])
+    assert "m-infer-done" in lines
+    assert asked == [*range(HEIGHT), *range(HEIGHT)]
     assert outcome.equal, outcome.first_difference
