@@ -53,8 +53,14 @@ def activation_range(activation: str, quantization: Quantization, dtype: str = "
     return low, high
 
 
+FAR = np.float32(1 << 24)
+"""Steps beyond any value: what a bound may be where the scale is tiny."""
+
+
 def _quantized(value: float, quantization: Quantization) -> int:
-    return _round_half_away(np.float32(value) / np.float32(quantization.scale))
+    with np.errstate(over="ignore"):
+        steps = np.float32(value) / np.float32(quantization.scale)
+    return _round_half_away(np.clip(steps, -FAR, FAR))
 
 
 def _round_half_away(value: np.float32) -> int:
