@@ -6,6 +6,7 @@ from graphs import GraphBuilder
 from mcu_vision import ops
 from mcu_vision.ir import Graph, Quantization
 from mcu_vision.plan.rewrite.fuse_blocks import find_blocks, fuse_block
+from mcu_vision.plan.rewrite.gather_rows import gather_rows
 from mcu_vision.plan.rewrite.remove_dead_channels import remove_dead_channels
 
 LARGEST_MAP_BYTES = 24_000
@@ -32,6 +33,8 @@ def cost_graph(seed: int, kinds: tuple[str, ...] = KINDS) -> Graph:
     for op in graph.ops:
         if isinstance(op, ops.Conv2d) and op.winograd_fits(graph):
             op.winograd = bool(random.random() < 0.75)
+    if random.random() < 0.5:
+        graph = gather_rows(graph)
     for block in find_blocks(graph):
         if random.random() < 0.7:
             graph = fuse_block(graph, block, int(random.choice([2, 4, 8, 12, 16, 24])), bool(random.random() < 0.4))
@@ -45,7 +48,7 @@ def pool_graph(seed: int) -> Graph:
     """RNNPool alone, or behind a convolution, of random shape, formats and zeros."""
     random = np.random.default_rng(seed)
     shape = (int(random.integers(12, 32)), int(random.integers(12, 64)), int(random.choice([1, 3, 4, 8, 16, 20])))
-    chain = _Chain(GraphBuilder(f"pool-{seed}", shape, seed), random)
+    chain = _Chain(GraphBuilder(f"pool-{seed}", shape, seed), random, KINDS)
     return chain.build.finish(chain.rnn_pool())
 
 

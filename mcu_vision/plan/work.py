@@ -97,25 +97,19 @@ def _winograd(op: Conv2d, graph: Graph) -> Counter[str]:
 
 
 def _pointwise_row(width: int, in_c: int, out_c: int, tile: int) -> Counter[str]:
-    """A row of nn_pointwise_s8."""
-    row = _dot_row(width, out_c, 1, quad(in_c), tile)
-    return row + Counter(inputs=width * in_c, input_segments=ceil(width / 2))
+    """A step of nn_pointwise_s8."""
+    whole, rest = divmod(width, tile)
+    row = _times(_pointwise_tile(tile, in_c, out_c), whole)
+    return row + _pointwise_tile(rest, in_c, out_c) if rest else row
 
 
-def _dot_row(width: int, out_c: int, segments: int, length: int, tile: int) -> Counter[str]:
-    """Pairs of pixels times pairs of channels; all channels' weights are widened for each tile."""
-    pairs = width // tile * ceil(tile / 2) + ceil(width % tile / 2)
-    channel_pairs = ceil(out_c / 2)
-    passes = ceil(width / tile) * channel_pairs
-    return Counter(
-        outputs=width * out_c,
-        blocks=pairs * channel_pairs,
-        segments=pairs * channel_pairs * segments,
-        products=pairs * channel_pairs * segments * length,
-        passes=passes,
-        weights=2 * passes * segments * length,
-        weight_segments=2 * passes * segments,
-    )
+def _pointwise_tile(pixels: int, in_c: int, out_c: int) -> Counter[str]:
+    """Pairs of pixels times pairs of channels, whose weights are unpacked once."""
+    pairs, passes, quads = ceil(pixels / 2), ceil(out_c / 2), quad(in_c) // 4
+    rounds = pairs * passes * ((quads - 1) // 16)
+    counts = Counter(outputs=pixels * out_c, inputs=pixels * in_c, input_pairs=pairs, tiles=1, passes=passes)
+    counts += Counter(blocks=pairs * passes, products=pairs * passes * quads, rounds=rounds, weights=passes * quads)
+    return counts + Counter(odd=pixels % 2 * passes, single=out_c % 2 * pairs * quads)
 
 
 @count_work.register
@@ -129,19 +123,20 @@ def _(op: DepthwiseConv2d, graph: Graph) -> list[Work]:
 
 
 def _depthwise_tile(op: DepthwiseConv2d, graph: Graph, width: int) -> Counter[str]:
-    """A tile of a row of nn_depthwise_s8: four channels at a time become columns."""
+    """A tile of a row of nn_depthwise_s8: four channels at a time become columns, then give four outputs at a time."""
     _, kh, kw, channels = graph.tensors[op.inputs[1]].shape
-    planes, quads = ceil(kh / 2), ceil(channels / 4)
-    columns = (width - 1) * op.stride[1] + (kw - 1) * op.dilation[1] + 1
+    planes, quads, stride = ceil(kh / 2), ceil(channels / 4), op.stride[1]
+    columns = (width - 1) * stride + (kw - 1) * op.dilation[1] + 1
     outputs = width * channels
-    counts = Counter(passes=channels, quads=quads * planes, columns=columns * quads * planes, outputs=outputs)
+    counts = Counter(passes=channels, outputs=outputs, tiles=1)
+    if (kh, kw, op.dilation[1]) == (3, 3, 1) and stride <= 2 and channels >= 4:
+        fours = ceil(width / 4) * channels
+        parts = {"quads": quads, "columns": columns * quads, "fours": fours}
+        return counts + Counter({f"{name}_s{stride}": count for name, count in parts.items()})
+    counts += Counter(quads=quads * planes, columns=columns * quads * planes)
     if channels % 4:
         counts["part_columns"] = columns * planes
-    if (kw, planes, op.dilation[1]) == (3, 2, 1) and op.stride[1] <= 2 and width > 1:
-        counts["fast_outputs"] = outputs
-    else:
-        counts += Counter(slow_outputs=outputs, slow_rows=outputs * planes, slow_words=outputs * planes * kw)
-    return counts
+    return counts + Counter(slow_outputs=outputs, slow_rows=outputs * planes, slow_words=outputs * planes * kw)
 
 
 @count_work.register
