@@ -166,8 +166,7 @@ def _(op: InvertedBottleneck, graph: Graph) -> list[Work]:
         row = sum((_pointwise_row(n, hidden.shape[3], out_c, tile) for n in tiles), Counter[str]())
         works.append(Work("pointwise", _times(row, rows)))
     if "add" in stages:
-        values = rows * width * out_c
-        works.append(Work("add", Counter(inputs=2 * values, outputs=values, pixels=2 * rows * width)))
+        works.append(_addition(stages["add"], parts))
     return [*works, Work(op.kind, own)]
 
 
@@ -194,9 +193,15 @@ def _grouped_bottleneck(op: InvertedBottleneck, graph: Graph, parts: Graph) -> l
         projected=projected,
         outputs=rows * width * out_c,
     )
-    values = rows * width * out_c
-    added = [Work("add", Counter(inputs=2 * values, outputs=values, pixels=2 * rows * width))]
-    return [*(added if "add" in op.stages else []), Work("bottleneck_groups", own)]
+    added = [_addition(part, parts) for part in parts.ops if part.kind == "add"]
+    return [*added, Work("bottleneck_groups", own)]
+
+
+def _addition(op: Op, parts: Graph) -> Work:
+    """The addition at the end of a block."""
+    out = parts.tensors[op.outputs[0]]
+    values, pixels = prod(out.shape), prod(out.shape[:3])
+    return Work(op.kind, Counter(inputs=2 * values, outputs=values, pixels=2 * pixels) + element_work(op, parts))
 
 
 def _expanded_rows(op: InvertedBottleneck, graph: Graph) -> int:
