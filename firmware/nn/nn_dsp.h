@@ -37,6 +37,16 @@ static inline uint32_t nn_load_bytes(const int8_t *from, int32_t n) {
     return bytes;
 }
 
+/* Lanes one by one, where no instruction serves. */
+static inline int32_t nn_lane0(uint32_t lanes) { return (int16_t)(lanes & 0xFFFF); }
+static inline int32_t nn_lane1(uint32_t lanes) { return (int16_t)(lanes >> 16); }
+static inline int32_t nn_clamp_lane(int32_t value, int32_t low, int32_t high) {
+    return value < low ? low : value > high ? high : value;
+}
+static inline uint32_t nn_lanes(int32_t low, int32_t high) {
+    return ((uint32_t)low & 0xFFFF) | (uint32_t)high << 16;
+}
+
 #if defined(__ARM_FEATURE_DSP)
 
 /* acc + a0*b0 + a1*b1, modulo 2^32. */
@@ -213,9 +223,6 @@ static inline int32_t nn_saturate_signed_unit(int32_t value) {
 
 #else
 
-static inline int32_t nn_lane0(uint32_t lanes) { return (int16_t)(lanes & 0xFFFF); }
-static inline int32_t nn_lane1(uint32_t lanes) { return (int16_t)(lanes >> 16); }
-
 static inline int32_t nn_smlad(uint32_t a, uint32_t b, int32_t acc) {
     uint32_t low = (uint32_t)(nn_lane0(a) * nn_lane0(b));
     uint32_t high = (uint32_t)(nn_lane1(a) * nn_lane1(b));
@@ -238,12 +245,6 @@ static inline uint32_t nn_sxtb16_odd(uint32_t bytes) { return nn_sxtb16(bytes >>
 static inline uint32_t nn_pack_low(uint32_t low, uint32_t high) { return (low & 0xFFFF) | (high << 16); }
 static inline uint32_t nn_pack_high(uint32_t low, uint32_t high) {
     return (low >> 16) | (high & 0xFFFF0000u);
-}
-static inline int32_t nn_clamp_lane(int32_t value, int32_t low, int32_t high) {
-    return value < low ? low : value > high ? high : value;
-}
-static inline uint32_t nn_lanes(int32_t low, int32_t high) {
-    return nn_pack_low((uint32_t)low, (uint32_t)high);
 }
 static inline uint32_t nn_add16(uint32_t a, uint32_t b) {
     return nn_lanes(nn_lane0(a) + nn_lane0(b), nn_lane1(a) + nn_lane1(b));
