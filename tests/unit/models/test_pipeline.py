@@ -33,6 +33,7 @@ SMALL = {"face-m4": (96, 64), "face-quant": (160, 128)}
 """Width and height at which the levels of a detector still hold maps of several cells."""
 CLASSIFIERS: dict[str, Callable[[], nn.Module]] = {
     "vww-rnnpool": partial(WakeWordNet, 96),
+    "vww-rnnpool-224": partial(WakeWordNet, 112),
     "vww-rnnpool2": partial(WakeWordNet, 96, pools=2),
     "vww-mobilenet": MobileNetV1,
     "mobilenetv2-035": partial(mobilenet_v2, 64),
