@@ -7,7 +7,7 @@ Source: mlcommons/tiny, benchmark/api (commands end in "%", each answer ends in 
 import re
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -142,6 +142,24 @@ def _raise_fault(command: str, text: str) -> None:
         raise DeviceFault(command, text, fault[1], *(int(number, 16) for number in fault.groups()[1:]))
 
 
+class LineReader:
+    """Lines out of bytes as they come. `receive`: the bytes that arrived, none after a short wait without any."""
+
+    def __init__(self, receive: Callable[[], bytes]) -> None:
+        self._receive = receive
+        self._pending = b""
+
+    def read_line(self, timeout_s: float) -> str:
+        """The next line without its end. Raises TimeoutError, and what `receive` raises."""
+        deadline = time.monotonic() + timeout_s
+        while b"\n" not in self._pending:
+            if time.monotonic() > deadline:
+                raise TimeoutError
+            self._pending += self._receive()
+        line, self._pending = self._pending.split(b"\n", 1)
+        return line.rstrip(b"\r").decode("ascii", "replace")
+
+
 class SerialTransport:
     """A serial port, or a pseudo-terminal, by its path or name."""
 
@@ -151,7 +169,7 @@ class SerialTransport:
             self._serial: Any = serial.serial_for_url(port, baudrate=baud, timeout=0.1)
         except (serial.SerialException, ValueError) as error:
             raise UserError(f"cannot open serial port {port}: {error}; is the board connected?") from error
-        self._pending = b""
+        self._lines = LineReader(self._receive)
 
     def write(self, data: bytes) -> None:
         """Send bytes. Raises UserError if the port is gone."""
@@ -163,16 +181,14 @@ class SerialTransport:
 
     def read_line(self, timeout_s: float) -> str:
         """The next line without its end. Raises TimeoutError; UserError if the port is gone."""
-        deadline = time.monotonic() + timeout_s
-        while b"\n" not in self._pending:
-            if time.monotonic() > deadline:
-                raise TimeoutError
-            try:
-                self._pending += self._serial.read(max(1, self._serial.in_waiting))
-            except (serial.SerialException, OSError) as error:
-                raise self._lost(error) from error
-        line, self._pending = self._pending.split(b"\n", 1)
-        return line.rstrip(b"\r").decode("ascii", "replace")
+        return self._lines.read_line(timeout_s)
+
+    def _receive(self) -> bytes:
+        try:
+            data: bytes = self._serial.read(max(1, self._serial.in_waiting))
+        except (serial.SerialException, OSError) as error:
+            raise self._lost(error) from error
+        return data
 
     def _lost(self, error: Exception) -> UserError:
         return UserError(f"serial port {self._serial.port} was lost: {error}; reconnect the board and try again")

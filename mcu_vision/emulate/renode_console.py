@@ -1,8 +1,8 @@
 """The emulated UART as a TCP socket: Renode's server socket terminal."""
 
 import socket
-import time
 
+from mcu_vision.device.console import LineReader
 from mcu_vision.emulate.renode_process import RenodeProcess
 
 
@@ -12,7 +12,7 @@ class RenodeConsole:
     def __init__(self, process: RenodeProcess, port: int) -> None:
         """Raises UserError if the terminal does not answer."""
         self._process = process
-        self._pending = b""
+        self._lines = LineReader(self._receive)
         try:
             self._socket = socket.create_connection(("127.0.0.1", port), timeout=10.0)
         except OSError as error:
@@ -28,21 +28,18 @@ class RenodeConsole:
 
     def read_line(self, timeout_s: float) -> str:
         """The next line without its end. Raises TimeoutError; UserError if Renode has ended."""
-        deadline = time.monotonic() + timeout_s
-        while b"\n" not in self._pending:
-            if time.monotonic() > deadline:
-                raise TimeoutError
-            try:
-                data = self._socket.recv(65536)
-            except TimeoutError:
-                continue
-            except OSError as error:
-                raise self._process.failure("Renode closed the console") from error
-            if not data:
-                raise self._process.failure("Renode closed the console")
-            self._pending += data
-        line, self._pending = self._pending.split(b"\n", 1)
-        return line.rstrip(b"\r").decode("ascii", "replace")
+        return self._lines.read_line(timeout_s)
+
+    def _receive(self) -> bytes:
+        try:
+            data = self._socket.recv(65536)
+        except TimeoutError:
+            return b""
+        except OSError as error:
+            raise self._process.failure("Renode closed the console") from error
+        if not data:
+            raise self._process.failure("Renode closed the console")
+        return data
 
     def close(self) -> None:
         """Disconnect."""
