@@ -10,6 +10,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from mcu_vision.errors import UserError
+
 IntArray = npt.NDArray[np.int64]
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
@@ -18,9 +20,12 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     """Split a positive real multiplier into (Q31 multiplier, shift), real = multiplier * 2**(shift - 31).
 
     Shift is positive to the left. A multiplier under 2**-32 becomes (0, 0), as in TensorFlow Lite.
+    Raises UserError for infinity, which is what a model's scales give where they are too far apart.
     """
     if real == 0.0:
         return 0, 0
+    if real == math.inf:
+        raise UserError("scales are too far apart: their ratio is infinite")
     if not math.isfinite(real) or real < 0:
         raise ValueError(f"multiplier must be finite and not negative: {real}")
     fraction, shift = math.frexp(real)

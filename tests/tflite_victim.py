@@ -10,6 +10,7 @@ import signal
 import struct
 import sys
 import traceback
+import warnings
 from pathlib import Path
 
 from mcu_vision.errors import UserError
@@ -73,6 +74,7 @@ def too_long(*_: object) -> None:
 
 if __name__ == "__main__":
     file = Path(sys.argv[1])
+    warnings.simplefilter("error")  # a line that a user would see beside the one that says what is wrong
     signal.signal(signal.SIGALRM, too_long)
     limit_memory()
     while length := sys.stdin.buffer.read(4):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcu_vision import int8
+from mcu_vision.errors import UserError
 
 INT32 = st.integers(int8.INT32_MIN, int8.INT32_MAX)
 
@@ -71,6 +72,8 @@ def test_quantize_multiplier_limits() -> None:
     assert int8.quantize_multiplier(1 - 2.0**-40) == (2**30, 1)
     with pytest.raises(ValueError, match="finite"):
         int8.quantize_multiplier(math.nan)
+    with pytest.raises(UserError, match="scales are too far apart"):
+        int8.quantize_multiplier(math.inf)
 
 
 @given(st.integers(-(2**40), 2**40), st.integers(-8, 20))
