@@ -32,7 +32,7 @@ Refuses An Image Of The Wrong Size
 
 Survives Console Garbage
     Boot Firmware
-    ${garbage}=    Evaluate    "".join(chr(33 + 7 * i % 90) for i in range(200)).replace("%", "x")
+    ${garbage}=    Evaluate    "".join(chr(33 + 7 * i % 90) for i in range(200)).replace("%", "x").replace("=", "x")
     Answers    ${garbage}%    e-[command longer than 80 characters]
     Answers    %    e-[unknown command
     Answers    infer -1 99999999999%    e-[infer needs a number of runs

@@ -1,14 +1,15 @@
 """Stands in for Renode where there is none: the monitor as telnet, a UART as a TCP socket.
 
 FAKE_RENODE says what goes wrong: "hang" (no prompt), "die" (ends at `start`), "refuse" (an error at LoadELF),
-"mute" (the console says nothing), "outside" (logs an access outside the memories), "log" (hooks print to the process's
-output instead of the monitor).
+"mute" (the console says nothing), "outside" and "elsewhere" (logs an access outside the memories, as 1.16.1 words it
+and otherwise), "log" (hooks print to the process's output instead of the monitor), "quiet" (no echo, and colours).
 """
 
 import os
 import select
 import socket
 import sys
+import time
 
 from fake_renode_machine import FakeMachine, RefusalError
 
@@ -18,6 +19,7 @@ OUTSIDE = (
     "12:00:00.0000 [WARNING] sysbus: [cpu: 0x8000084] WriteDoubleWord to non existing peripheral at 0x20030000, "
     "value 0x1."
 )
+ELSEWHERE = "12:00:00.0000 [WARNING] board/sysbus: WriteDoubleWord to non existing peripheral at 0x20030000."
 
 
 class FakeRenode:
@@ -38,18 +40,23 @@ class FakeRenode:
 
     def execute(self, line: str) -> None:
         width = 79 - len(self.machine.prompt)  # a terminal of 80 columns breaks long lines
-        self.say(line[:width] + ("\n" + line[width:] if line[width:] else "") + "\n")
+        if FAULT != "quiet":
+            self.say(line[:width] + ("\n" + line[width:] if line[width:] else "") + "\n")
         if line == "start" and FAULT == "die":
             print("Fatal error: out of luck", flush=True)
             os._exit(3)
-        if line == "start" and FAULT == "outside":
-            print(OUTSIDE, flush=True)
+        if line == "start" and FAULT in ("outside", "elsewhere"):
+            print(OUTSIDE if FAULT == "outside" else ELSEWHERE, flush=True)
         try:
             if "LoadELF" in line and FAULT == "refuse":
                 raise RefusalError("There was an error executing command 'sysbus LoadELF'\nNo such file")
             answer = self.machine.execute(line)
         except RefusalError as refusal:
             answer = str(refusal)
+        if FAULT == "quiet":
+            self.say("\n\x1b[3")
+            time.sleep(0.01)
+            self.say("3m")
         self.say((answer + "\n" if answer else "") + self.machine.prompt)
 
     def serve(self) -> None:

@@ -14,6 +14,7 @@ from mcu_vision.boards import load_board
 from mcu_vision.emulate.unicorn_board import UnicornBoard
 
 FLASH_INTERFACE = 0x40023C00
+FILE = r"@(/(?:\\ |[^\s\\])+)"  # blanks are escaped
 
 
 class RefusalError(Exception):
@@ -33,14 +34,14 @@ class FakeMachine:
         self.connected = self.started = self.ended = False
         self.commands: dict[str, Callable[..., str]] = {
             r'mach create "(\w+)"': self.create,
-            r"machine LoadPlatformDescription @(/\S+)": self.load_platform,
-            r"machine EnableProfiler @(/\S+)": self.enable_profiler,
-            r"sysbus LoadELF @(/\S+)": self.load_elf,
-            r"sysbus LoadBinary @(/\S+) (0x[0-9A-Fa-f]+)": self.load_binary,
+            rf"machine LoadPlatformDescription {FILE}": self.load_platform,
+            rf"machine EnableProfiler {FILE}": self.enable_profiler,
+            rf"sysbus LoadELF {FILE}": self.load_elf,
+            rf"sysbus LoadBinary {FILE} (0x[0-9A-Fa-f]+)": self.load_binary,
             r'emulation CreateServerSocketTerminal (\d+) "console" false': self.create_terminal,
             r'emulation CreateUartPtyTerminal "console" "(/\S+)" true': self.create_pty,
             r"connector Connect sysbus\.usart3 console": self.connect,
-            r"cpu AddHook (0x[0-9A-F]+) \"print '([\w-]+)', self\.ExecutedInstructions\"": self.add_hook,
+            r"sysbus\.cpu AddHook (0x[0-9A-F]+) \"print '([\w-]+)', self\.ExecutedInstructions, 'end'\"": self.add_hook,
             r'sysbus GetSymbolAddress "(\w+)"': lambda name: f"0x{self.machine.symbol(name):08X}",
             r"sysbus ReadDoubleWord (0x[0-9A-Fa-f]+)": self.read_word,
             r"sysbus WriteDoubleWord (0x[0-9A-Fa-f]+) (0x[0-9A-Fa-f]+)": self.write_word,
@@ -56,7 +57,7 @@ class FakeMachine:
             match = re.fullmatch(pattern, line)
             if match:
                 action: Any = function
-                return str(action(*match.groups()))
+                return str(action(*(group.replace("\\ ", " ") for group in match.groups())))
         raise RefusalError(f"No such command or device: {line}")
 
     @property
@@ -108,7 +109,7 @@ class FakeMachine:
 
     def add_hook(self, address: str, text: str) -> str:
         def reached() -> None:
-            self.on_print(f"{text} {self.machine.instructions}")
+            self.on_print(f"{text} {self.machine.instructions} end")
 
         self.machine._calls.on_entry(int(address, 16), reached)
         return ""

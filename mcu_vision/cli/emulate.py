@@ -60,6 +60,7 @@ def _serve_renode(build: Build, pty: Path, as_json: bool) -> None:
         with _until_interrupted():
             while emulated.running:
                 time.sleep(0.2)
+            raise emulated.ended()
 
 
 def _announce(build: Build, path: Path, as_json: bool) -> None:

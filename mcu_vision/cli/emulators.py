@@ -93,6 +93,7 @@ class RenodeModel:
     ) -> None:
         self._through_uart, self._outputs = through_uart, outputs
         self._rows: list[bytes] | None = None
+        self._counted = 0
         self.board = RenodeBoard(elf, board, metrics=metrics)
         try:
             self.board.count_calls(f"{prefix}_invoke")
@@ -119,13 +120,13 @@ class RenodeModel:
 
     def infer(self) -> RenodeInference:
         """Run one inference by console command."""
-        before = len(self.board.call_instructions())
         if self._rows is not None:
             lines = self.board.console.infer_rows(self._rows)
         else:
             lines = self.board.command("infer 1 0%")
-        counts = self.board.call_instructions()[before:]
-        return RenodeInference(counts[-1] if counts else None, elapsed_us(lines))
+        counts = self.board.call_instructions(at_least=self._counted + 1)
+        told, self._counted = counts[self._counted :], len(counts)
+        return RenodeInference(told[-1] if told else None, elapsed_us(lines))
 
     def boxes(self) -> npt.NDArray[np.int16]:
         """Detections of the last inference: (N, 5), 1/16 pixel and Q15 score."""

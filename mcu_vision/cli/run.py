@@ -17,7 +17,7 @@ from mcu_vision.cli.scores import class_labels, other_outputs, print_scores
 from mcu_vision.data.letterbox import letterbox
 from mcu_vision.evaluate.detector import detect_boxes
 from mcu_vision.evaluate.draw import draw_boxes
-from mcu_vision.files import atomic_write
+from mcu_vision.files import atomic_write, check_writable
 
 
 def run(
@@ -57,6 +57,8 @@ def run(
     """
     options.check_choice(toolchain, options.TOOLCHAINS, "--toolchain")
     options.check_choice(emulator, EMULATORS, "--emulator")
+    if metrics is not None:
+        check_writable(metrics)
     image = load_photo(photo)
     with options.progress_console().status("building") as status:
         result = take_build(model, board, toolchain, build_dir)

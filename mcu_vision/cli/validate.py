@@ -22,6 +22,8 @@ from mcu_vision.emulate.renode_board import RenodeBoard
 from mcu_vision.emulate.unicorn_board import UnicornBoard
 from mcu_vision.errors import UserError
 
+_RENODE_TIMEOUT_S = 600.0  # of real time, for what is quick on a board
+
 
 def validate(
     port: Annotated[str | None, typer.Option("--port", "-p", help="Serial port of the board's console.")] = None,
@@ -57,7 +59,8 @@ def validate(
         build = take_build(model, board, toolchain, build_dir)
     frames = target_images(build.graph, photos or [], labelled, images)
     with _console(build, port, baud, chosen) as console, Progress(console=terminal, transient=True) as progress:
-        session = BoardSession(console, _expected(build), lambda text: terminal.print(text, markup=False))
+        patience = {"timeout_s": _RENODE_TIMEOUT_S} if chosen == "renode" else {}
+        session = BoardSession(console, _expected(build), lambda text: terminal.print(text, markup=False), **patience)
         session.connect()
         figures = validate_images(build, session, progress.track(frames, description="validating"))
     summary = {

@@ -20,7 +20,7 @@ from mcu_vision.errors import UserError
 
 ATTEMPTS = 3
 _LOAD_BYTES = 31  # two digits each, and the longest command is 80 characters
-_TIMEOUT_S = 20.0  # for each line of an answer; no step of a model takes so long
+_TIMEOUT_S = 20.0
 _SILENCE_S, _MOST_STRAY_LINES = 0.5, 2000
 _STEP = re.compile(r"m-step-\[(\d+) (\d+)\]")
 
@@ -48,15 +48,20 @@ class BoardResult:
 
 
 class BoardSession:
-    """Runs images on a board. What goes wrong on the line is tried again, ATTEMPTS times; `on_retry` hears why."""
+    """Runs images on a board. What goes wrong on the line is tried again, ATTEMPTS times; `on_retry` hears why.
 
-    def __init__(self, console: Console, expected: Expected, on_retry: Callable[[str], None]) -> None:
-        self._console, self._expected, self._on_retry = console, expected, on_retry
+    timeout_s: for each line of an answer; no step of a model takes so long on a board.
+    """
+
+    def __init__(
+        self, console: Console, expected: Expected, on_retry: Callable[[str], None], timeout_s: float = _TIMEOUT_S
+    ) -> None:
+        self._console, self._expected, self._on_retry, self._timeout_s = console, expected, on_retry, timeout_s
         self.retries = 0
 
-    def command(self, text: str, timeout_s: float = _TIMEOUT_S) -> list[str]:
+    def command(self, text: str, timeout_s: float | None = None) -> list[str]:
         """Like Console.command; a restart of the board within the answer is an error."""
-        return self._checked(text, self._console.command(text, timeout_s))
+        return self._checked(text, self._console.command(text, timeout_s or self._timeout_s))
 
     def _checked(self, text: str, lines: list[str]) -> list[str]:
         if "m-init-done" in lines:
@@ -116,7 +121,7 @@ class BoardSession:
 
     def _infer(self, pixels: npt.NDArray[np.uint8]) -> BoardResult:
         if self._expected.pulls_rows:
-            lines = self._checked("steps", self._console.steps_rows([row.tobytes() for row in pixels], _TIMEOUT_S))
+            lines = self._checked("steps", self._console.steps_rows([row.tobytes() for row in pixels], self._timeout_s))
         else:
             self._load(pixels.tobytes())
             lines = self.command("steps%")

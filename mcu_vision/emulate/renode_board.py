@@ -6,6 +6,7 @@ Renode runs by itself, in real time or slower; times are real seconds. Commands 
 import re
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -17,18 +18,23 @@ from mcu_vision.emulate.interface import EmulationFault
 from mcu_vision.emulate.renode_console import RenodeConsole
 from mcu_vision.emulate.renode_install import require_renode
 from mcu_vision.emulate.renode_monitor import RenodeMonitor
-from mcu_vision.emulate.renode_platform import boot_commands, render_platform
+from mcu_vision.emulate.renode_platform import boot_commands, monitor_path, render_platform
 from mcu_vision.emulate.renode_process import RenodeProcess, free_port
 from mcu_vision.errors import UserError
+from mcu_vision.files import atomic_write
 from mcu_vision.resources import resource
 
 _WORD = 4
 _WINDOW, _WINDOW_BYTES = 0x60000000, 0x100000  # those of renode/image_window.repl
-_OUTSIDE = re.compile(
-    r"\[\w+: (0x[0-9A-Fa-f]+)\] (Read|Write)(\w+) (?:to|from) non existing peripheral at (0x[0-9A-Fa-f]+)"
+_OUTSIDE = "non existing peripheral"
+_ACCESS = re.compile(
+    r"\[\w+: (0x[0-9A-Fa-f]+)[^\]]*\] (Read|Write)(\w+) (?:to|from) non existing peripheral at (0x[0-9A-Fa-f]+)"
 )
 _SIZES = {"Byte": 1, "Word": 2, "DoubleWord": 4, "QuadWord": 8}
-_COUNT = re.compile(r"mcu-vision-(entry|exit) (\d+)")
+_COUNT = re.compile(r"mcu-vision-(entry|exit) (\d+) end")  # whole: the log may be written in between
+_BOOT_S, _COMMAND_S = 300.0, 3600.0  # of real time, on a machine that is slow and busy
+_PRINT_S = 10.0
+_METRICS = "metrics.dump"
 
 
 class RenodeBoard:
@@ -40,12 +46,15 @@ class RenodeBoard:
         """Raises UserError if Renode is not there, does not start, or the firmware is none."""
         self.board = board
         self._elf = load_firmware_elf(elf_path)
-        platform = render_platform(board)
+        self._metrics, self._pty, platform = metrics, pty, render_platform(board)
+        if pty is not None and pty.exists() and not pty.is_symlink():
+            raise UserError(f"cannot make the link {pty}: a file is there; choose another")
         executable = require_renode()
         # Renode deletes folders named renode-* in the temporary folder when it starts.
         self._folder = Path(tempfile.mkdtemp(prefix="mcu-vision-"))
         self._terminal: RenodeConsole | None = None
         self._mapped = False
+        self._prints = True
         port = free_port()
         try:
             self._process = RenodeProcess(executable, port)
@@ -54,20 +63,21 @@ class RenodeBoard:
             raise
         try:
             self._monitor = RenodeMonitor(self._process, port)
-            self._create(platform, pty, metrics)
+            self._create(platform)
         except BaseException:
             self.close()
             raise
 
-    def _create(self, platform: str, pty: Path | None, metrics: Path | None) -> None:
-        description = self._folder / "board.repl"
+    def _create(self, platform: str) -> None:
+        description, elf = self._folder / "board.repl", self._folder / "firmware.elf"
         description.write_text(platform)
-        for command in boot_commands(description, self._elf.path.resolve()):
+        shutil.copyfile(self._elf.path, elf)  # whose own path may have characters that the monitor does not take
+        for command in boot_commands(description, elf):
             self._monitor.command(command)
-        if metrics is not None:
-            self._monitor.command(f"machine EnableProfiler @{metrics.absolute()}")
-        if pty is not None:
-            self._monitor.command(f'emulation CreateUartPtyTerminal "console" "{pty.absolute()}" true')
+        if self._metrics is not None:
+            self._monitor.command(f"machine EnableProfiler {monitor_path(self._folder / _METRICS)}")
+        if self._pty is not None:
+            self._monitor.command(f'emulation CreateUartPtyTerminal "console" "{self._pty.absolute()}" true')
             self._connect()
             return
         port = free_port()
@@ -91,18 +101,22 @@ class RenodeBoard:
         """Whether Renode has not ended."""
         return not self._process.ended
 
+    def ended(self) -> UserError:
+        """Why: for when it has ended by itself."""
+        return self._process.failure("Renode has ended")
+
     def start(self) -> None:
         """Let the machine run from reset."""
         self._monitor.command("start")
 
-    def boot(self, timeout_s: float = 30.0) -> list[str]:
+    def boot(self, timeout_s: float = _BOOT_S) -> list[str]:
         """Run from reset; return the console lines before the first "m-ready"."""
         self.start()
         lines = self.console.wait_ready(timeout_s)
         self._check_log()
         return lines
 
-    def command(self, text: str, timeout_s: float = 300.0) -> list[str]:
+    def command(self, text: str, timeout_s: float = _COMMAND_S) -> list[str]:
         """Send a console command; return the lines of its answer without "m-ready"; see device.console.
 
         Raises EmulationFault after an access outside memories and peripherals, which Renode only logs.
@@ -120,15 +134,17 @@ class RenodeBoard:
         return self.transport.read_line(timeout_s)
 
     def _check_log(self) -> None:
-        for line in self._process.log:
-            outside = _OUTSIDE.search(line)
-            if outside:
-                pc, kind, width, address = outside.groups()
-                size = _SIZES.get(width, 0)
-                function = self._elf.describe(int(pc, 16))
-                raise EmulationFault(
-                    kind.lower(), int(address, 16), size, int(pc, 16), function, "seen in Renode's log"
-                )
+        line = next((line for line in self._process.log if _OUTSIDE in line), None)
+        if line is None:
+            return
+        access = _ACCESS.search(line)
+        if access is None:
+            raise EmulationFault(f"access outside the memories ({line})", 0, 0, 0, "?", "seen in Renode's log")
+        pc, kind, width, address = access.groups()
+        function = self._elf.describe(int(pc, 16))
+        raise EmulationFault(
+            kind.lower(), int(address, 16), _SIZES.get(width, 0), int(pc, 16), function, "seen in Renode's log"
+        )
 
     def read_memory(self, address: int, size: int) -> bytes:
         """Read `size` bytes, word by word: for a few of them."""
@@ -147,15 +163,16 @@ class RenodeBoard:
             return
         image = self._folder / "data.bin"
         image.write_bytes(data)
-        self._monitor.command(f"sysbus LoadBinary @{image} 0x{address:08X}")
+        self._monitor.command(f"sysbus LoadBinary {monitor_path(image)} 0x{address:08X}")
 
     def map_memory(self, address: int, size: int) -> None:
         """Add the window for images; UserError for anything else."""
         if address != _WINDOW or size > _WINDOW_BYTES:
             raise UserError(f"Renode has {_WINDOW_BYTES:,} bytes for images at 0x{_WINDOW:08x}; use --emulator unicorn")
         if not self._mapped:
-            window = resource("renode", "image_window.repl")
-            self._monitor.command(f"machine LoadPlatformDescription @{window}")
+            window = self._folder / "image_window.repl"
+            shutil.copyfile(resource("renode", window.name), window)
+            self._monitor.command(f"machine LoadPlatformDescription {monitor_path(window)}")
             self._mapped = True
 
     def symbol(self, name: str) -> int:
@@ -178,20 +195,31 @@ class RenodeBoard:
         hooks += [("exit", address) for address in return_addresses(self._elf, self.symbol(function))]
         for name, address in hooks:
             self._monitor.command(
-                f"cpu AddHook 0x{address:08X} \"print 'mcu-vision-{name}', self.ExecutedInstructions\""
+                f"sysbus.cpu AddHook 0x{address:08X} \"print 'mcu-vision-{name}', self.ExecutedInstructions, 'end'\""
             )
 
-    def call_instructions(self) -> list[int]:
-        """Instructions of each call noted so far, in order; empty where Renode has not shown what its hooks print."""
-        self._monitor.number("sysbus.cpu PC")  # what the hooks have printed comes before this answer
+    def call_instructions(self, at_least: int = 0) -> list[int]:
+        """Instructions of each call noted so far, in order; empty where Renode does not show what its hooks print.
+
+        at_least: so many calls have been made; what their hooks printed may come a moment later than the console.
+        """
+        self._monitor.number("sysbus.cpu PC")  # what the hooks have printed to the monitor comes before this answer
+        deadline = time.monotonic() + (_PRINT_S if self._prints else 0.0)
+        while len(counts := self._noted()) < at_least and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self._prints = len(counts) >= at_least
+        self._check_log()
+        return counts
+
+    def _noted(self) -> list[int]:
+        """Hooks print to the monitor, or, where no command of it is Python's, to what Renode writes."""
         for text in (self._monitor.heard, "\n".join(self._process.log)):
             counts: list[int] = []
-            entry = 0
+            entry: int | None = None
             for kind, number in _COUNT.findall(text):
-                if kind == "entry":
-                    entry = int(number)
-                else:
+                if kind == "exit" and entry is not None:
                     counts.append(int(number) - entry)
+                entry = int(number) if kind == "entry" else None
             if counts:
                 return counts
         return []
@@ -204,6 +232,11 @@ class RenodeBoard:
         if monitor is not None:
             monitor.quit()
         self._process.close(wait=monitor is not None)
+        written = self._folder / _METRICS
+        if self._metrics is not None and written.exists():
+            atomic_write(self._metrics, written.read_bytes())
+        if self._pty is not None and self._pty.is_symlink():
+            self._pty.unlink()  # which Renode does, unless it was ended
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> "RenodeBoard":

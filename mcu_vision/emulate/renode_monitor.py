@@ -6,9 +6,12 @@ import time
 
 from mcu_vision.emulate.renode_process import RenodeProcess
 
-_CONNECT_S = 60.0  # a cold start of the .NET runtime takes ten seconds and more
+_CONNECT_S = 240.0  # a cold start of the .NET runtime takes ten seconds and more, a minute on a busy machine
+_COMMAND_S = 240.0
+_ECHO_S = 3.0
 _TELNET_OPTION = re.compile(rb"\xff[\xfb-\xfe].", re.DOTALL)  # IAC WILL, WON'T, DO or DON'T, and an option
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_COLOUR = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
+_PARTIAL = re.compile(rb"(\xff[\xfb-\xfe]?|\x1b(\[[0-9;?]*)?)\Z")  # an option or a colour that has not come whole
 _PROMPT = re.compile(r"^\([\w.-]+\) ", re.MULTILINE)
 _LOG = re.compile(r"\d\d:\d\d:\d\d\.\d+ \[[A-Z]+\]")
 _ERROR = re.compile(r"error|exception|no such|bad parameters|could not|cannot|not found|unexpected", re.IGNORECASE)
@@ -40,7 +43,7 @@ class RenodeMonitor:
                     raise self._process.failure(f"Renode's monitor did not open port {port}") from error
                 time.sleep(0.1)
 
-    def command(self, text: str, timeout_s: float = 60.0) -> str:
+    def command(self, text: str, timeout_s: float = _COMMAND_S) -> str:
         """Send a command and return its answer.
 
         Raises UserError if Renode answers with an error, not in time, or has ended.
@@ -50,7 +53,7 @@ class RenodeMonitor:
             self._socket.sendall(text.encode() + b"\n")
         except OSError as error:
             raise self._process.failure(f"Renode closed its monitor at {text!r}") from error
-        echo = self._wait_for(_echo_of(text), start, timeout_s, f"Renode did not echo {text!r}")
+        echo = self._wait_for_echo(text, start, timeout_s)
         end = self._wait_for_prompt(echo, timeout_s, f"Renode did not answer {text!r}")
         lines = [line.strip() for line in self.heard[echo:end].splitlines()]
         answer = [line for line in lines if line and not _LOG.match(line)]
@@ -66,6 +69,19 @@ class RenodeMonitor:
         if match is None:
             raise self._process.failure(f"Renode answered {text!r} with {answer!r} instead of a number")
         return int(match[1], 0)
+
+    def _wait_for_echo(self, text: str, start: int, timeout_s: float) -> int:
+        """Where the answer to a command begins: behind its echo, or at once where a prompt has come without one."""
+        echo, complaint = _echo_of(text), f"Renode did not answer {text!r}"
+        began = time.monotonic()
+        while (match := echo.search(self.heard, start)) is None:
+            waited = time.monotonic() - began
+            if waited > _ECHO_S and _PROMPT.search(self.heard, start):
+                return start
+            if waited > timeout_s:
+                raise self._process.failure(f"{complaint}: nothing within {timeout_s:g} s")
+            self._listen(complaint)
+        return match.end()
 
     def _wait_for_prompt(self, start: int, timeout_s: float, complaint: str) -> int:
         return self._wait_for(_PROMPT, start, timeout_s, complaint, at_start=True)
@@ -91,11 +107,11 @@ class RenodeMonitor:
         if not data:
             raise self._process.failure(f"{complaint}: Renode closed its monitor")
         raw = self._raw + data
-        partial = raw.rfind(b"\xff", max(0, len(raw) - 2))  # an option that has not come whole
-        self._raw = raw[partial:] if partial >= 0 and not _TELNET_OPTION.match(raw[partial:]) else b""
+        partial = _PARTIAL.search(raw)
+        self._raw = raw[partial.start() :] if partial else b""
         raw = raw[: len(raw) - len(self._raw)]
-        text = _TELNET_OPTION.sub(b"", raw).replace(b"\0", b"").decode("utf-8", "replace")
-        self.heard += _COLOUR.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+        text = _COLOUR.sub(b"", _TELNET_OPTION.sub(b"", raw)).replace(b"\0", b"").decode("utf-8", "replace")
+        self.heard += text.replace("\r\n", "\n").replace("\r", "\n")
 
     def quit(self) -> None:
         """Ask Renode to end."""

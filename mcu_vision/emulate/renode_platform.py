@@ -14,10 +14,15 @@ def render_platform(board: Board) -> str:
     return c_templates().get_template("board.repl.j2").render(board=board, memories=(board.flash, *board.ram_regions))
 
 
+def monitor_path(path: Path) -> str:
+    """A file as Renode's monitor takes it: a blank would end it."""
+    return "@" + str(path.absolute()).replace(" ", "\\ ")
+
+
 def boot_commands(platform: Path, elf: Path) -> tuple[str, ...]:
     """Monitor commands that make the machine with its firmware; it does not run yet."""
     return (
         'mach create "board"',
-        f"machine LoadPlatformDescription @{platform}",
-        f"sysbus LoadELF @{elf}",
+        f"machine LoadPlatformDescription {monitor_path(platform)}",
+        f"sysbus LoadELF {monitor_path(elf)}",
     )

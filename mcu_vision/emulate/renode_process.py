@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mcu_vision.errors import UserError
 
-_QUIT_S, _END_S = 5.0, 0.5
+_QUIT_S, _END_S = 20.0, 0.5
 
 
 def free_port() -> int:

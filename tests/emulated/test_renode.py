@@ -76,6 +76,30 @@ def test_counts_may_come_with_the_log(
     assert len(set(counts)) == 1
 
 
+def test_a_monitor_without_echo_and_with_colours(
+    renode: Path, fake_elf: Callable[[str], Path], f439: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_RENODE", "quiet")
+    monkeypatch.setattr(renode_monitor, "_ECHO_S", 0.1)
+    with RenodeBoard(fake_elf("classifier"), f439) as board:
+        assert board.boot() == ["m-init-done"]
+        assert board.read_memory(board.symbol("model_input_pointer"), 4) != bytes(4)
+
+
+def test_folders_may_have_blanks_in_their_names(
+    renode: Path, fake_elf: Callable[[str], Path], f439: Board, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "ein Ordner"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    elf = folder / "über alles.elf"
+    elf.write_bytes(fake_elf("classifier").read_bytes())
+    with RenodeBoard(elf, f439, metrics=folder / "m m.dump") as board:
+        board.boot()
+        board.write_memory(board.symbol("model_input_pointer"), bytes(8))
+    assert [path.name for path in sorted(folder.iterdir())] == ["m m.dump", "über alles.elf"]
+
+
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
@@ -122,6 +146,10 @@ def test_an_access_outside_the_memories_is_a_fault(
         with pytest.raises(EmulationFault, match="4-byte write at 0x20030000, pc 0x08000084") as caught:
             board.boot()
         assert caught.value.kind == "write"
+    monkeypatch.setenv("FAKE_RENODE", "elsewhere")
+    elsewhere = pytest.raises(EmulationFault, match=r"outside the memories .*at 0x20030000")
+    with RenodeBoard(fake_elf("classifier"), f439) as board, elsewhere:
+        board.boot()
 
 
 def test_where_no_renode_is_the_line_says_how_to_get_one(
@@ -157,6 +185,9 @@ def test_the_shipped_platform_is_that_of_the_board_file(f439: Board) -> None:
 def test_the_console_may_be_a_pseudo_terminal(
     renode: Path, fake_elf: Callable[[str], Path], f439: Board, tmp_path: Path
 ) -> None:
+    (tmp_path / "mine").write_text("a file of the user's")
+    with pytest.raises(UserError, match="a file is there"):
+        RenodeBoard(fake_elf("classifier"), f439, pty=tmp_path / "mine")
     with RenodeBoard(fake_elf("classifier"), f439, pty=tmp_path / "dut") as board:
         with SerialTransport(str(tmp_path / "dut")) as transport:
             board.start()
