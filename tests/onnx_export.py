@@ -11,6 +11,7 @@ import onnxruntime
 from mcu_vision.export.detections import without_detections
 from mcu_vision.export.onnx import export_onnx
 from mcu_vision.ir import Array, Graph
+from mcu_vision.reference import run_graph
 
 LEVELS = onnxruntime.GraphOptimizationLevel
 
@@ -23,6 +24,17 @@ def run_onnx(data: bytes, image: Array, optimized: bool = False) -> list[Array]:
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     return list(session.run(None, {session.get_inputs()[0].name: image}))
+
+
+def assert_equal_outputs(graph: Graph, images: Sequence[Array]) -> None:
+    """The exact form of a whole network has the integer reference's bytes, as written and optimised."""
+    exported = export_onnx(graph)
+    for image in images:
+        expected = run_graph(exported.graph, image)
+        for optimized in (False, True):
+            results = run_onnx(exported.data, image, optimized)
+            for name, result in zip(exported.graph.outputs, results, strict=True):
+                np.testing.assert_array_equal(result, expected[name], name)
 
 
 def largest_steps(

@@ -36,23 +36,27 @@ def export(
     out: Annotated[Path | None, typer.Option(help="The file to write; by default MODEL.FORMAT here.")] = None,
     exact: Annotated[
         bool,
-        typer.Option("--exact", help="onnx: in the reference's integers instead of QDQ: equal bytes, no fast kernels."),
-    ] = False,
+        typer.Option(
+            "--exact/--qdq",
+            help="onnx: in integers, with equal bytes; or with scales, for fast kernels of runtimes, which drift.",
+        ),
+    ] = True,
     as_json: options.Json = False,
 ) -> None:
     """Write a quantised model as a file of another tool. A detector's file ends before boxes are decoded.
 
     tflite: equal bytes in TensorFlow Lite's reference interpreter; written without tensorflow.
 
-    onnx: QDQ form, in which every operator may differ by one step; needs the extra `onnx`.
+    onnx: equal bytes in onnxruntime; with --qdq every operator may differ by one step, and a network by more; needs
+    the extra `onnx`.
 
     Example: mcu-vision export face-m4 --format tflite --out face.tflite
 
-    Example: mcu-vision export face-m4 --format onnx --exact
+    Example: mcu-vision export face-m4 --format onnx
     """
     options.check_choice(form, FORMATS, "--format")
-    if exact and form != "onnx":
-        raise UserError("--exact is for --format onnx; a .tflite file is exact anyway")
+    if not exact and form != "onnx":
+        raise UserError("--qdq is for --format onnx; a .tflite file keeps its scales, and is exact")
     graph = load_model(find_model(model))
     path = out or Path(f"{graph.name}.{form}")
     check_writable(path)

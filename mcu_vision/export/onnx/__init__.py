@@ -1,4 +1,4 @@
-"""Quantised graphs as ONNX models in QDQ form. Needs the package onnx (extra `onnx`)."""
+"""Quantised graphs as ONNX models. Needs the package onnx (extra `onnx`)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from onnx import checker, helper
 
 import mcu_vision.export.onnx.exact
+import mcu_vision.export.onnx.exact_normalizing
 import mcu_vision.export.onnx.operators
 import mcu_vision.export.onnx.rnn_pool  # noqa: F401 - these register the exporters
 from mcu_vision.errors import UserError
@@ -16,7 +17,7 @@ from mcu_vision.ir import Graph
 
 __all__ = ["OnnxExport", "export_onnx"]
 
-IN_FLOAT = ("group_norm", "l2_normalize", "log_softmax", "resize_bilinear", "softmax")
+IN_FLOAT = ("log_softmax",)
 """Operators without a form in integers."""
 IR_VERSION = 8
 """Of ONNX 1.12, which brought operator set 17."""
@@ -32,13 +33,13 @@ class OnnxExport:
     notes: list[str]
 
 
-def export_onnx(graph: Graph, exact: bool = False) -> OnnxExport:
-    """Write a quantised graph in QDQ form: int8 in and out, channels last, as the firmware takes and gives them.
+def export_onnx(graph: Graph, exact: bool = True) -> OnnxExport:
+    """Write a quantised graph: int8 in and out, channels last, as the firmware takes and gives them.
 
-    Runtimes compute that in float32, or with their own rounding: every operator may differ by one step in places.
-    exact: in the reference's integers instead, which has the same bytes and no fast kernels. The decoding of boxes
-    and their suppression are left out. Raises UserError if the graph is not quantised, or an operator cannot be
-    written.
+    exact: in the reference's integers, which has the same bytes. Else with the tensors' scales in QDQ form, for
+    which runtimes have fast kernels, in float32 or with their own rounding: every operator may differ by one step in
+    places, and a network by more. The decoding of boxes and their suppression are left out. Raises UserError if the
+    graph is not quantised, or an operator cannot be written.
     """
     if not graph.quantized:
         raise UserError(f"model {graph.name} is not quantised: run `mcu-vision quantize` first")

@@ -1,7 +1,8 @@
-"""A graph on its way into an ONNX model: in QDQ form, or in integers.
+"""A graph on its way into an ONNX model: exactly, or in the QDQ form that runtimes fuse.
 
-QDQ: every operator is in float between DequantizeLinear and QuantizeLinear. Maps of images have their channels
-first inside, as ONNX wants them; inputs and outputs keep channels last.
+Both have int8 between operators, and DequantizeLinear and QuantizeLinear around each: of scale 1, with the reference's
+integers inside, or of the tensors' scales, with real numbers inside. Maps of images have their channels first inside,
+as ONNX wants them; inputs and outputs keep channels last.
 """
 
 from __future__ import annotations
@@ -108,12 +109,16 @@ class OnnxWriter:
         scale, zero = self.constant(np.float32(quant.scale), "float32"), self.constant(quant.zero_point, dtype)
         return self.add("DequantizeLinear", [value, scale, zero])
 
+    def quantize(self, value: str, quant: Quantization) -> str:
+        """QuantizeLinear to int8."""
+        scale, zero = self.constant(np.float32(quant.scale), "float32"), self.constant(quant.zero_point, "int8")
+        return self.add("QuantizeLinear", [value, scale, zero])
+
     def finish(self, op: Op, value: str, layout: str = LAST) -> None:
         """`op` gives the float `value`, after its activation."""
         quant = self.output(op).quant
         activated = self._activate(value, getattr(op, "activation", "none"))
-        scale, zero = self.constant(np.float32(quant.scale), "float32"), self.constant(quant.zero_point, "int8")
-        self.bind(op, self.add("QuantizeLinear", [activated, scale, zero]), layout)
+        self.bind(op, self.quantize(activated, quant), layout)
 
     def bind(self, op: Op, value: str, layout: str = LAST) -> None:
         """`op` gives these integers."""

@@ -36,12 +36,12 @@ def test_text_says_what_is_left_out(cli: Cli) -> None:
 
 def test_onnx(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     model = cli.model(tiny_detector())
-    plain = cli.json("export", model, "--format", "onnx")
-    exact = cli.json("export", model, "--format", "onnx", "--exact", "--out", "exact.onnx")
-    assert plain["out"] == "tiny-detector.onnx"
+    exact = cli.json("export", model, "--format", "onnx")
+    plain = cli.json("export", model, "--format", "onnx", "--qdq", "--out", "qdq.onnx")
+    assert exact["out"] == "tiny-detector.onnx"
     assert 0 < plain["operators"] < exact["operators"]
-    assert onnx.load(cli.folder / "exact.onnx").producer_name == "mcu-vision"
-    assert "--exact is for --format onnx" in cli.error("export", model, "--exact")
+    assert onnx.load(cli.folder / "tiny-detector.onnx").producer_name == "mcu-vision"
+    assert "--qdq is for --format onnx" in cli.error("export", model, "--qdq")
     for name in [name for name in sys.modules if name == "onnx" or name.startswith("mcu_vision.export.onnx")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "onnx", None)

@@ -1,6 +1,6 @@
 """Exported ONNX models in onnxruntime.
 
-In QDQ form every operator is within one step of the integer reference of what it was given; in exact form equal.
+In exact form equal to the integer reference; in QDQ form every operator is within one step, given the same inputs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import pytest
 from graphs import GraphBuilder, tiny_classifier, tiny_detector
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from onnx_export import largest_steps, run_onnx
+from keras_networks import LARGE, SMALL, convert
+from onnx_export import assert_equal_outputs, largest_steps, run_onnx
 from tflite_case import Case
 from tflite_curves import CURVES
 from tflite_layers import LAYERS
@@ -120,12 +121,8 @@ def test_shipped_face_detector() -> None:
     steps = largest_steps(graph, images[:1])
     assert max(steps.values()) == 1
     assert steps["stages.0.1.rnn_pool"] == 0
-    exported = export_onnx(graph, exact=True)
-    assert "decoding and suppression of boxes are left out" in exported.notes[0]
-    for image in images:
-        expected = run_graph(exported.graph, image)
-        for name, result in zip(exported.graph.outputs, run_onnx(exported.data, image), strict=True):
-            np.testing.assert_array_equal(result, expected[name], name)
+    assert "decoding and suppression of boxes are left out" in export_onnx(graph).notes[0]
+    assert_equal_outputs(graph, images)
 
 
 def test_a_classifier_of_photos(tmp_path: Path) -> None:
@@ -133,12 +130,26 @@ def test_a_classifier_of_photos(tmp_path: Path) -> None:
     for name in ("person_tflmtest", "no_person_tflmtest"):
         photo = (PERSON_DETECT / f"{name}.in.bin").read_bytes()
         image = np.frombuffer(photo, np.int8).reshape(graph.input.shape)
+        assert_equal_outputs(graph, [image])
         (expected,) = run_graph(graph, image).values()
-        for exact, optimized in ((False, False), (False, True), (True, True)):
-            (scores,) = run_onnx(export_onnx(graph, exact).data, image, optimized)
+        for optimized in (False, True):
+            (scores,) = run_onnx(export_onnx(graph, exact=False).data, image, optimized)
             assert scores.argmax() == expected.argmax()
-            if exact:
-                assert np.abs(expected.astype(int) - scores).max() <= 1  # its softmax is in float32
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL | LARGE)
+def test_networks_of_keras_are_equal(name: str, tmp_path: Path) -> None:
+    graph = import_bytes(convert((SMALL | LARGE)[name]()), tmp_path)
+    assert_equal_outputs(graph, random_images(graph, 0))
+
+
+def test_exact_files_keep_weights_in_8_bits() -> None:
+    graph = load_graph(WEIGHTS / "face-m4.int8.safetensors")
+    exact, plain = (export_onnx(graph, exact=exact) for exact in (True, False))
+    assert len(exact.data) < 2 * len(plain.data)
+    kinds = {node.op_type for node in onnx.load_from_string(exact.data).graph.node}
+    assert {"QuantizeLinear", "DequantizeLinear"} <= kinds
 
 
 def test_what_cannot_be_written_is_said() -> None:
