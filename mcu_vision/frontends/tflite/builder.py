@@ -143,6 +143,7 @@ class GraphBuilder:
         tensor = self.file_input(position)
         if tensor.index not in self._values and tensor.data is not None:
             check_activation(tensor)
+            check(tensor.dtype in ("int8", "int16"), f"with {tensor} of type {tensor.dtype} (int8 is needed)")
             data = tensor.data.reshape(graph_shape(tensor.shape))
             self._values[tensor.index] = self.emit(
                 Constant, [], tensor.shape, tensor_quantization(tensor), {"values": (data, None)}, tensor.dtype

@@ -80,7 +80,7 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
     assert outcomes["read"] > 10
 
 
-@pytest.mark.parametrize("seed", [8145])
+@pytest.mark.parametrize("seed", [8145, 13632])
 def test_files_that_once_escaped(tmp_path: Path, seed: int) -> None:
     assert fuzz(tmp_path, seed, 1) == {"refused": 1}
 
