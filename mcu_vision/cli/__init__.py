@@ -2,6 +2,7 @@
 
 import json
 import sys
+from typing import Any, NoReturn
 
 import typer
 
@@ -25,6 +26,10 @@ from mcu_vision.cli.train import train
 from mcu_vision.cli.validate import validate
 from mcu_vision.cli.verify import verify
 from mcu_vision.errors import UserError
+
+_UsageError: Any = typer.BadParameter.__bases__[0]
+"""Of the click that typer uses: a package, or, lately, a part of typer."""
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="mcu-vision",
@@ -75,9 +80,23 @@ def _options(
 def main() -> None:
     """Run the command line: user faults end in one line and exit code 2, bugs in a traceback."""
     try:
-        app()
+        code = app(standalone_mode=False)
     except UserError as error:
-        if "--json" in sys.argv:
-            typer.echo(json.dumps({"error": str(error)}))
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(2)
+        _fail(str(error))
+    except _UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # whose message is the help
+            error.show()
+            sys.exit(2)
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "mcu-vision"
+        _fail(f"{' '.join(error.format_message().split())} See {command} --help")
+    if code == _INTERRUPTED:
+        typer.echo("interrupted", err=True)
+    sys.exit(code or 0)
+
+
+def _fail(text: str) -> NoReturn:
+    if "--json" in sys.argv:
+        typer.echo(json.dumps({"error": text}))
+    typer.echo(f"error: {text}", err=True)
+    sys.exit(2)

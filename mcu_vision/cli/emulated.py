@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mcu_vision.boards import Board
+from mcu_vision.cli.running_model import RunningModel
 from mcu_vision.device.console import ConsoleError
-from mcu_vision.device.model_console import read_boxes, read_model, read_outputs, read_scores
 from mcu_vision.emulate.image_input import write_image
 from mcu_vision.emulate.unicorn_board import UnicornBoard
 from mcu_vision.plan import Program
@@ -36,12 +36,14 @@ class Inference:
         }
 
 
-class EmulatedModel:
+class EmulatedModel(RunningModel):
     """The unmodified firmware, booted, with its model's input and output at hand.
 
     `guard`: every access of its inferences to the arenas must be one that this program, of which the firmware was
     made, gives to the running step; else they raise ArenaViolation.
     """
+
+    board: UnicornBoard
 
     def __init__(
         self, elf: Path, board: Board, prefix: str, check_alignment: bool = False, guard: Program | None = None
@@ -69,29 +71,3 @@ class EmulatedModel:
         """Let a model that pulls rows ask for one over the console, in vain."""
         with suppress(ConsoleError):
             self.board.console.infer_rows([])
-
-    def boxes(self) -> npt.NDArray[np.int16]:
-        """Detections of the last inference as the console prints them: (N, 5), 1/16 pixel and Q15 score."""
-        return read_boxes(self.board)
-
-    def scores(self) -> list[float]:
-        """Scores of the last inference as the console prints them, with three decimals."""
-        return read_scores(self.board)
-
-    def outputs(self) -> tuple[bytes, ...]:
-        """The bytes of all outputs of the last inference."""
-        return read_outputs(self.board, read_model(self.board).outputs)
-
-    def stack_bytes(self) -> int:
-        """The most bytes of stack used so far."""
-        return self.board.stack_high_water()
-
-    def command(self, text: str) -> list[str]:
-        """Send a console command; return the lines of its answer without "m-ready"."""
-        return self.board.command(text)
-
-    def __enter__(self) -> "EmulatedModel":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.board.close()

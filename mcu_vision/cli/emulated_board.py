@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from mcu_vision.cli.emulators import RunningModel
 from mcu_vision.cli.photos import load_photo
 from mcu_vision.cli.pipeline import Build
 from mcu_vision.cli.project import Limits
+from mcu_vision.cli.running_model import RunningModel
 from mcu_vision.data.letterbox import letterbox
 from mcu_vision.errors import UserError
 from mcu_vision.reference import quantize_input, run_graph

@@ -10,9 +10,10 @@ from PIL import Image
 from rich.console import Console
 
 from mcu_vision.cli import options
-from mcu_vision.cli.emulators import EMULATORS, Measured, open_model
+from mcu_vision.cli.emulators import EMULATORS, open_model
 from mcu_vision.cli.photos import SAMPLE, load_photo
 from mcu_vision.cli.pipeline import Build, take_build
+from mcu_vision.cli.running_model import Measured
 from mcu_vision.cli.scores import class_labels, other_outputs, print_scores
 from mcu_vision.data.letterbox import letterbox
 from mcu_vision.evaluate.detector import detect_boxes

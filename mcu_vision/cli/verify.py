@@ -12,9 +12,10 @@ from rich.progress import Progress
 
 from mcu_vision.cli import options
 from mcu_vision.cli.emulated import EmulatedModel
-from mcu_vision.cli.emulators import RunningModel, chosen_emulator, open_model
+from mcu_vision.cli.emulators import chosen_emulator, open_model
 from mcu_vision.cli.photos import find_photos, load_photo
 from mcu_vision.cli.pipeline import Build, take_build
+from mcu_vision.cli.running_model import RunningModel
 from mcu_vision.data.letterbox import letterbox
 from mcu_vision.errors import UserError
 from mcu_vision.ir import Array, Tensor
