@@ -80,7 +80,7 @@ def _options(
 def main() -> None:
     """Run the command line: user faults end in one line and exit code 2, bugs in a traceback."""
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="mcu-vision", standalone_mode=False)
     except UserError as error:
         _fail(str(error))
     except _UsageError as error:
@@ -89,7 +89,7 @@ def main() -> None:
             sys.exit(2)
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "mcu-vision"
-        _fail(f"{' '.join(error.format_message().split())} See {command} --help")
+        _fail(f"{' '.join(error.format_message().split()).rstrip('.')}; see {command} --help")
     if code == _INTERRUPTED:
         typer.echo("interrupted", err=True)
     sys.exit(code or 0)

@@ -76,3 +76,10 @@ def test_examples_run(cli: Cli, folder: Path, line: str) -> None:
     for option in ("--out", "--html", "--junit"):
         if option in arguments:
             assert (folder / arguments[arguments.index(option) + 1]).exists()
+
+
+def test_a_mistyped_command_is_one_line(cli: Cli) -> None:
+    assert "No such option: --bogus" in cli.error("build", "--bogus")
+    assert "see mcu-vision verify --help" in cli.error("verify", "--images", "none")
+    assert "No such command 'biuld'" in cli.error("biuld")
+    assert "--nothing" in cli.json("export", "face-m4", "--nothing", code=2)["error"]
