@@ -1,10 +1,12 @@
 """Small quantised models of random shapes and weights, by which the cost model is fitted."""
 
+from dataclasses import replace
+
 import numpy as np
 from graphs import GraphBuilder
 
 from mcu_vision import ops
-from mcu_vision.ir import Graph, Quantization
+from mcu_vision.ir import Graph, Op, Quantization
 from mcu_vision.plan.rewrite.fuse_blocks import find_blocks, fuse_block
 from mcu_vision.plan.rewrite.gather_rows import gather_rows
 from mcu_vision.plan.rewrite.remove_dead_channels import remove_dead_channels
@@ -35,6 +37,7 @@ def cost_graph(seed: int, kinds: tuple[str, ...] = KINDS) -> Graph:
             op.winograd = bool(random.random() < 0.75)
     if random.random() < 0.5:
         graph = gather_rows(graph)
+        graph = replace(graph, ops=[_fewer_rows(op, random) for op in graph.ops])
     for block in find_blocks(graph):
         if random.random() < 0.7:
             graph = fuse_block(graph, block, int(random.choice([2, 4, 8, 12, 16, 24])), bool(random.random() < 0.4))
@@ -42,6 +45,13 @@ def cost_graph(seed: int, kinds: tuple[str, ...] = KINDS) -> Graph:
         if isinstance(op, ops.InvertedBottleneck) and op.recompute and {"expand", "project"} <= set(op.stages):
             op.group_channels = int(random.choice([0, 4, 8, 16, 32]))
     return graph
+
+
+def _fewer_rows(op: Op, random: np.random.Generator) -> Op:
+    """A depthwise convolution with another number of rows a step, or none."""
+    if isinstance(op, ops.DepthwiseConv2d) and op.step_rows:
+        return replace(op, step_rows=int(random.choice([0, op.step_rows, 2 * int(random.integers(1, 8))])))
+    return op
 
 
 def pool_graph(seed: int) -> Graph:

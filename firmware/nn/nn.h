@@ -28,24 +28,39 @@ typedef struct {
     const int8_t *shift;
 } nn_conv;
 
-/* CONV_2D. weights: for each pair of output channels (the last two once more if out_c is odd and not 1), a
- * word of each channel in turn: twice the bias; twice the weights, two to a word; multiplier; offset =
- * 2^(right - 1) + out_zero * 2^right where right is 1..22; right = -shift. Weights go by kernel column,
+/* CONV_2D. weights: for each pair of output channels (the last two once more if out_c is odd and not 1) both
+ * biases, twice; then, a word of each channel in turn, the weights, two to a word; multiplier, offset, ties
+ * and right of nn_output (nn_math.h). Inputs are kept times 2^input_bits, 0 or 8, accumulators and biases
+ * times 2^bits of the channel, up to input_bits + 8, and its weights times 2^(bits - input_bits). right of 0:
+ * bits is input_bits, offset the shift. The fast ones have a `right` of 16. Weights go by kernel column,
  * kernel row and channel, the channels in fours in the order 0 2 1 3 if in_c is a multiple of 4. A column has
  * kernel_h * in_c weights, and a zero if this and the step are odd; the last word is filled up with a zero.
  * The step, from one output pixel to the next, is stride_w columns, or kernel_w if dilation_w is above 1 or
- * stride_w above kernel_w. bias and shift: as in nn_conv. */
+ * stride_w above kernel_w. */
 typedef struct {
     int16_t in_w, in_c, out_w, out_c, tile;
-    int8_t kernel_h, kernel_w, stride_w, pad_left, dilation_w;
+    int8_t kernel_h, kernel_w, stride_w, pad_left, dilation_w, input_bits;
     int32_t in_zero, out_zero, out_min, out_max;
     const int32_t *weights;
 } nn_conv2d;
 
 /* rows: kernel_h pointers, dilated rows already chosen.
- * scratch: 4 * (2 * w + 8) + quad(2 * c * n + 2), where c is the values of a column, w = ceil(kernel_w * c /
+ * scratch: 4 * (2 * w + 12) + quad(2 * c * n + 2), where c is the values of a column, w = ceil(kernel_w * c /
  * 2) and n = (min(out_w, tile) - 1) * step + kernel_w. */
 void nn_conv_s8(const nn_conv2d *p, const int8_t *const rows[], int8_t *out, int32_t *scratch);
+
+/* The same for `rows` output rows a call, an even number, in tiles of whole rows; windows overlap or touch.
+ * rows: (rows
+ * - 1) * stride_h + kernel_h pointers. out: `rows`, NULL for those below the map.
+ * scratch: 4 * (2 * w + 12) + rows * quad(2 * c * n + 2), where n is of a whole row. */
+typedef struct {
+    nn_conv2d conv;
+    int16_t rows;
+    int8_t stride_h;
+} nn_conv_rows;
+
+void nn_conv_rows_s8(const nn_conv_rows *p, const int8_t *const rows[], int8_t *const out[],
+                     int32_t *scratch);
 
 /* CONV_2D with a 3x3 kernel, stride 1, no dilation and an in_c of 16, 32 or 64, four rows a call, by
  * Winograd's minimal filtering F(4x4, 3x3) in integers (mcu_vision/ops/winograd.py). weights: for each pair
@@ -99,6 +114,22 @@ typedef struct {
 } nn_depthwise;
 
 void nn_depthwise_s8(const nn_depthwise *p, const int8_t *const rows[], int8_t *out, int16_t *scratch);
+
+/* DEPTHWISE_CONV_2D of `rows` output rows a call, an even number: a 3x3 kernel, strides of 1 or 2, no
+ * dilation, 4 channels and 2 columns of outputs or more. packed: as in nn_depthwise. pad_left: 0 or more.
+ * rows: (rows - 1) * stride + 3 pointers. out: `rows`, NULL for those below the map.
+ * scratch: 4 * (b * (rows / 2 + 1) + 2 * rows * (1 + out_w % 2)) + quad(in_w * in_c), where b = 4 * (stride +
+ * 1) *
+ * ((out_w - 1) * stride + 3); and quad(out_w * in_c) more if the map has an odd number of rows. */
+typedef struct {
+    int16_t in_w, in_c, out_w, rows;
+    int8_t stride, pad_left;
+    int32_t in_zero, out_zero, out_min, out_max;
+    const int32_t *packed;
+} nn_depthwise_rows;
+
+void nn_depthwise_rows_s8(const nn_depthwise_rows *p, const int8_t *const rows[], int8_t *const out[],
+                          int32_t *scratch);
 
 /* FULLY_CONNECTED: out_w vectors of in_c inputs, out_c outputs each, weights (out_c, in_c). in_w, tile and
  * kernel fields are not read. Accumulators are scaled with one rounding, ties away from zero.

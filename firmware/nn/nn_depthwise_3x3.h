@@ -8,17 +8,6 @@
 
 #define NN_COLUMN_STEP (2 * NN_COLUMN_WORDS) /* int16 */
 
-static inline int32_t nn_lane(uint32_t lanes, int high) {
-    return (int16_t)(high ? lanes >> 16 : lanes & 0xFFFF);
-}
-
-static inline int8_t nn_depthwise_output(const nn_depthwise *p, const nn_depthwise_block *b, int32_t acc) {
-    if (b->output.right > 0)
-        return (int8_t)nn_output_scaled(&b->output, acc, p->out_min < p->out_zero ? b->ties : 0);
-    return (int8_t)nn_saturate8(nn_requantize(acc >> 8, b->output.multiplier, b->output.offset) +
-                                p->out_zero);
-}
-
 /* `count` outputs of a channel, `step` apart; high: row 2 is in lane 1, and rows 0 and 1 come after it. */
 static NN_NOINLINE void nn_sweep_any(const nn_depthwise *p, const nn_depthwise_block *b, const int16_t *at,
                                      int8_t *out, int32_t step, int32_t count, int high) {
@@ -29,7 +18,7 @@ static NN_NOINLINE void nn_sweep_any(const nn_depthwise *p, const nn_depthwise_b
             acc = nn_smlad(nn_load32(column + (high ? 2 : 0)), b->rows01[k], acc);
             acc += nn_lane(nn_load32(column + (high ? 0 : 2)), high) * nn_lane(b->row2[k / 2], k == 1);
         }
-        *out = nn_depthwise_output(p, b, acc);
+        *out = nn_depthwise_output(b, p->out_min < p->out_zero, p->out_zero, acc);
     }
 }
 

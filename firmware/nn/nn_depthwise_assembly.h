@@ -19,6 +19,16 @@ typedef struct {
 
 #define NN_COLUMN_WORDS 6
 
+static inline int32_t nn_lane(uint32_t lanes, int high) {
+    return (int16_t)(high ? lanes >> 16 : lanes & 0xFFFF);
+}
+
+static inline int8_t nn_depthwise_output(const nn_depthwise_block *b, int ties, int32_t zero, int32_t acc) {
+    if (b->output.right > 0)
+        return (int8_t)nn_output_scaled(&b->output, acc, ties ? b->ties : 0);
+    return (int8_t)nn_saturate8(nn_requantize(acc >> 8, b->output.multiplier, b->output.offset) + zero);
+}
+
 /* Outputs of a channel, `step` apart: length, back: bytes of columns; back_out: of outputs. */
 typedef struct {
     int32_t step, length, back, back_out;

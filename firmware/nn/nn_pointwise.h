@@ -53,10 +53,14 @@ typedef struct {
     "asr " p0 ", " p0 ", " right "\nasr " p1 ", " p1 ", " right "\n"                                         \
     "ssat " p0 ", #8, " p0 "\nssat " p1 ", #8, " p1 "\n"
 
+#define NN_POINTWISE_HIGH_OUTPUT(p0, p1, multiplier, offset, right)                                          \
+    "smmla " p0 ", " p0 ", " multiplier ", " offset "\nsmmla " p1 ", " p1 ", " multiplier ", " offset "\n"   \
+    "ssat " p0 ", #8, " p0 ", asr #16\nssat " p1 ", #8, " p1 ", asr #16\n"
+
 /* nn_run_pair for two channels with nn_outputs. The first round of at most 16 quads enters its unrolled code
- * in the middle; `again` goes round until all weights are through. On the stack: out, next, end, entry, and
- * the end of the weights. */
-#define NN_POINTWISE_LOOP(name, output, again)                                                               \
+ * in the middle, unless `enter` is empty; `again` goes round until all weights are through. On the stack:
+ * out, next, end, entry, and the end of the weights. */
+#define NN_POINTWISE_LOOP(name, quads, enter, again, output)                                                 \
     NN_POINTWISE_FUNCTION name(const int16_t *pixels NN_UNUSED, const int16_t *stream NN_UNUSED,             \
                                int8_t *out NN_UNUSED, const nn_pixel_pairs *pairs NN_UNUSED) {               \
         __asm__ volatile("push {r4-r11, lr}\n"                                                               \
@@ -66,10 +70,8 @@ typedef struct {
                          "mls r5, r5, lr, r7\n"                                                              \
                          "orr r5, r5, #1\n"                                                                  \
                          "push {r2-r6}\n"                                                                    \
-                         "1: ldmia r1!, {r2-r5}\n"                                                           \
-                         "ldr pc, [sp, #12]\n"                                                               \
-                         ".balign 4\n"                                                                       \
-                         "2:\n.rept 16\n" NN_POINTWISE_QUAD ".endr\n"                                        \
+                         "1: ldmia r1!, {r2-r5}\n" enter ".balign 4\n"                                       \
+                         "2:\n.rept " quads "\n" NN_POINTWISE_QUAD ".endr\n"                                 \
                          "3:\n" again "ldm r1, {r1, r6-r11}\n" output("r2", "r4", "r6", "r7", "r8") output(  \
                              "r3", "r5", "r9", "r10", "r11") "ldm sp, {r6-r8}\n"                             \
                                                              "bfi r2, r3, #8, #8\nbfi r4, r5, #8, #8\n"      \
@@ -81,12 +83,43 @@ typedef struct {
                                                              "add sp, sp, #20\n"                             \
                                                              "pop {r4-r11, pc}\n");                          \
     }
+#define NN_POINTWISE_ENTER "ldr pc, [sp, #12]\n"
 #define NN_POINTWISE_AGAIN "ldr r6, [sp, #16]\ncmp r1, r6\nbne.w 2b\n"
 
-NN_POINTWISE_LOOP(nn_pair_short, NN_POINTWISE_OUTPUT, "")
-NN_POINTWISE_LOOP(nn_pair_long, NN_POINTWISE_OUTPUT, NN_POINTWISE_AGAIN)
-NN_POINTWISE_LOOP(nn_pair_short_ties, NN_POINTWISE_TIES_OUTPUT, "")
-NN_POINTWISE_LOOP(nn_pair_long_ties, NN_POINTWISE_TIES_OUTPUT, NN_POINTWISE_AGAIN)
+/* Up to 16 quads, and more. */
+NN_POINTWISE_LOOP(nn_pair_short, "16", NN_POINTWISE_ENTER, "", NN_POINTWISE_OUTPUT)
+NN_POINTWISE_LOOP(nn_pair_short_ties, "16", NN_POINTWISE_ENTER, "", NN_POINTWISE_TIES_OUTPUT)
+NN_POINTWISE_LOOP(nn_pair_long, "16", NN_POINTWISE_ENTER, NN_POINTWISE_AGAIN, NN_POINTWISE_OUTPUT)
+NN_POINTWISE_LOOP(nn_pair_long_ties, "16", NN_POINTWISE_ENTER, NN_POINTWISE_AGAIN, NN_POINTWISE_TIES_OUTPUT)
+
+/* The usual numbers of quads exactly, and multiples of 16. */
+NN_POINTWISE_LOOP(nn_pair_2, "2", "", "", NN_POINTWISE_OUTPUT)
+NN_POINTWISE_LOOP(nn_pair_2_high, "2", "", "", NN_POINTWISE_HIGH_OUTPUT)
+NN_POINTWISE_LOOP(nn_pair_4, "4", "", "", NN_POINTWISE_OUTPUT)
+NN_POINTWISE_LOOP(nn_pair_4_high, "4", "", "", NN_POINTWISE_HIGH_OUTPUT)
+NN_POINTWISE_LOOP(nn_pair_8, "8", "", "", NN_POINTWISE_OUTPUT)
+NN_POINTWISE_LOOP(nn_pair_8_high, "8", "", "", NN_POINTWISE_HIGH_OUTPUT)
+NN_POINTWISE_LOOP(nn_pair_16, "16", "", "", NN_POINTWISE_OUTPUT)
+NN_POINTWISE_LOOP(nn_pair_16_high, "16", "", "", NN_POINTWISE_HIGH_OUTPUT)
+NN_POINTWISE_LOOP(nn_pair_16s, "16", "", NN_POINTWISE_AGAIN, NN_POINTWISE_OUTPUT)
+
+typedef void nn_pair_function(const int16_t *, const int16_t *, int8_t *, const nn_pixel_pairs *);
+
+/* The loop for so many quads; high: where `right` of both channels is 16. */
+static inline nn_pair_function *nn_pair_loop(int32_t quads, int ties, int high) {
+    static nn_pair_function *const exact[4][2] = {{nn_pair_2, nn_pair_2_high},
+                                                  {nn_pair_4, nn_pair_4_high},
+                                                  {nn_pair_8, nn_pair_8_high},
+                                                  {nn_pair_16, nn_pair_16_high}};
+    if (ties)
+        return quads > 16 ? nn_pair_long_ties : nn_pair_short_ties;
+    for (int32_t i = 0; i < 4; i++)
+        if (quads == 2 << i)
+            return exact[i][high];
+    if (quads > 16)
+        return quads % 16 ? nn_pair_long : nn_pair_16s;
+    return nn_pair_short;
+}
 
 /* Two packed channels (r1) of `quads` times four weights to a stream (r0). Bytes 0 and 2 of both come first,
  * then 1 and 3. Returns the end of `packed`. */
@@ -116,12 +149,16 @@ nn_unpack_pair(int16_t *stream NN_UNUSED, const int32_t *packed NN_UNUSED, int32
                      "pop {r4-r11, pc}\n");
 }
 
-/* Four bytes of each of two pixels (r1, r2) as lanes times 256 (r0), in the same order. */
-NN_POINTWISE_FUNCTION nn_widen_pixels(int16_t *to NN_UNUSED, const int8_t *p0 NN_UNUSED,
-                                      const int8_t *p1 NN_UNUSED, int32_t quads NN_UNUSED) {
+/* Four bytes of each of two pixels as lanes times 256 (r0), in the same order, for all pairs of pixels next
+ * to each other (r1). */
+NN_POINTWISE_FUNCTION nn_widen_pixels(int16_t *to NN_UNUSED, const int8_t *from NN_UNUSED,
+                                      int32_t quads NN_UNUSED, int32_t pairs NN_UNUSED) {
     __asm__ volatile("push {r4-r11, lr}\n"
                      "mov r12, #0xFF00FF00\n"
-                     "lsrs r3, r3, #1\n"
+                     "mov lr, r2\n"
+                     "0: add r2, r1, lr, lsl #2\n"
+                     "push {r3, lr}\n"
+                     "lsrs r3, lr, #1\n"
                      "bcc 1f\n"
                      "ldr r4, [r1], #4\nldr r5, [r2], #4\n"
                      "and r6, r12, r4\nand r7, r12, r5\nand r4, r12, r4, lsl #8\nand r5, r12, r5, lsl #8\n"
@@ -133,7 +170,11 @@ NN_POINTWISE_FUNCTION nn_widen_pixels(int16_t *to NN_UNUSED, const int8_t *p0 NN
                      "stmia r0!, {r4-r11}\n"
                      "subs r3, r3, #1\n"
                      "bne 2b\n"
-                     "3: pop {r4-r11, pc}\n");
+                     "3: mov r1, r2\n"
+                     "pop {r3, lr}\n"
+                     "subs r3, r3, #1\n"
+                     "bne 0b\n"
+                     "pop {r4-r11, pc}\n");
 }
 
 #else
@@ -151,14 +192,15 @@ static inline const int32_t *nn_unpack_pair(int16_t *stream, const int32_t *pack
     return packed;
 }
 
-static inline void nn_widen_pixels(int16_t *to, const int8_t *p0, const int8_t *p1, int32_t quads) {
-    for (; quads > 0; quads--, p0 += 4, p1 += 4, to += 8) {
-        uint32_t a = nn_load32(p0), b = nn_load32(p1);
-        nn_store32(to, a << 8 & 0xFF00FF00u);
-        nn_store32(to + 2, b << 8 & 0xFF00FF00u);
-        nn_store32(to + 4, a & 0xFF00FF00u);
-        nn_store32(to + 6, b & 0xFF00FF00u);
-    }
+static inline void nn_widen_pixels(int16_t *to, const int8_t *from, int32_t quads, int32_t pairs) {
+    for (; pairs > 0; pairs--, from += 4 * quads)
+        for (int32_t i = 0; i < quads; i++, from += 4, to += 8) {
+            uint32_t a = nn_load32(from), b = nn_load32(from + 4 * quads);
+            nn_store32(to, a << 8 & 0xFF00FF00u);
+            nn_store32(to + 2, b << 8 & 0xFF00FF00u);
+            nn_store32(to + 4, a & 0xFF00FF00u);
+            nn_store32(to + 6, b & 0xFF00FF00u);
+        }
 }
 
 #endif

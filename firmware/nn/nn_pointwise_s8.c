@@ -3,14 +3,15 @@
 /* Pixels in pairs, a word of each in turn; the last of an odd number is its own partner. */
 static void widen_row(const nn_pointwise *p, int16_t *to, const int8_t *from, int32_t count) {
     int32_t in_c = p->in_c, rest = in_c & 3, quads = in_c >> 2;
+    if (p->scaled && rest == 0 && count > 1) {
+        nn_widen_pixels(to, from, quads, count >> 1);
+        to += 8 * quads * (count >> 1), from += (count & ~1) * in_c, count &= 1;
+    }
     for (; count > 0; count -= 2, from += 2 * in_c) {
         const int8_t *pixels[2] = {from, count > 1 ? from + in_c : from};
-        if (p->scaled) {
-            nn_widen_pixels(to, pixels[0], pixels[1], quads);
-        } else {
-            for (int32_t i = 0; i < 2 * quads; i++)
-                nn_widen_bytes(to + 8 * (i >> 1) + 2 * (i & 1), nn_load32(pixels[i & 1] + 4 * (i >> 1)), 0);
-        }
+        for (int32_t i = 0; i < 2 * quads; i++)
+            nn_widen_bytes(to + 8 * (i >> 1) + 2 * (i & 1), nn_load32(pixels[i & 1] + 4 * (i >> 1)),
+                           p->scaled);
         to += 8 * quads;
         if (rest == 0)
             continue;
@@ -49,7 +50,7 @@ typedef struct {
     int32_t count;
 #if NN_ASSEMBLY
     nn_pixel_pairs pairs, last;
-    void (*loop)(const int16_t *, const int16_t *, int8_t *, const nn_pixel_pairs *);
+    nn_pair_function *loops[2]; /* nn_outputs of both channels with a `right` of 16, or not */
 #endif
 } pixel_tile;
 
@@ -63,10 +64,8 @@ static void start_tile(pixel_tile *t, const nn_pointwise *p, const int16_t *pixe
     t->pairs.end = paired, t->last.end = paired + 2 * length;
     t->pairs.quads = t->last.quads = ((quads - 1) & 15) + 1;
     t->pairs.weights_end = t->last.weights_end = stream + NN_STREAM_BIAS + 2 * length;
-    if (quads > 16)
-        t->loop = p->ties ? nn_pair_long_ties : nn_pair_long;
-    else
-        t->loop = p->ties ? nn_pair_short_ties : nn_pair_short;
+    for (int high = 0; high < 2; high++)
+        t->loops[high] = nn_pair_loop(quads, p->ties, high);
 #else
     (void)stream;
 #endif
@@ -76,10 +75,11 @@ static inline void run_pair(const pixel_tile *t, const nn_pair *pair, const int1
                             int32_t second) {
 #if NN_ASSEMBLY
     if (second && pair->output[0].right > 0) {
+        nn_pair_function *loop = t->loops[pair->output[0].right == 16 && pair->output[1].right == 16];
         if (t->count > 1)
-            t->loop(t->pixels, stream, out, &t->pairs);
+            loop(t->pixels, stream, out, &t->pairs);
         if (t->count & 1)
-            t->loop(t->pairs.end, stream, out + (t->count - 1) * t->p->out_c, &t->last);
+            loop(t->pairs.end, stream, out + (t->count - 1) * t->p->out_c, &t->last);
         return;
     }
 #endif

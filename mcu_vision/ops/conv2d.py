@@ -21,16 +21,20 @@ class Conv2d(Convolution):
     winograd: a choice of the planner. The kernel then makes four rows a step, by a quarter of the products; only
     where `winograd_fits`.
     whole: another; one step makes all rows, so that those of a small map share the work on the weights. 1x1 alone.
+    step_rows: the same for others; if not 0, an even number of rows that a step makes. Only where `rows_fit`.
     """
 
     kind = "conv2d"
     winograd: bool = False
     whole: bool = False
+    step_rows: int = 0
 
     def infer_shape(self, inputs: list[Tensor]) -> Shape:
         shape = super().infer_shape(inputs)
         if self.whole and not self._is_pointwise(inputs[1].shape):
             raise UserError(f"{self.name}: only a 1x1 convolution can make its map in one step")
+        if self.step_rows and (self.step_rows % 2 or self.winograd or not self._can_share_rows(inputs[1].shape)):
+            raise UserError(f"{self.name}: its kernel cannot make {self.step_rows} rows in a step")
         return shape
 
     def output_channels(self, weights: Tensor) -> int:
@@ -69,12 +73,29 @@ class Conv2d(Convolution):
             return KernelCall("nn_pointwise_s8", "nn_pointwise", fields, ("whole" if self.whole else "row",), scratch)
         if self.winograd:
             return self._winograd_kernel(weights, params)
+        column = column_values(kh, in_c, self.window_step(graph))
+        packed = _without(params, "multiplier", "shift", "bias") | pack_conv(weights, column, params)
+        if not self.step_rows:
+            columns = (self.tile(graph) - 1) * self.window_step(graph) + kw
+            return KernelCall("nn_conv_s8", "nn_conv2d", packed, ("rows",), conv_scratch(kw, column, columns))
+        fields = {f"conv.{name}": value for name, value in packed.items()}
+        fields |= {"rows": self.step_rows, "stride_h": self.stride[0]}
+        scratch = self.rows_scratch(graph, self.step_rows)
+        return KernelCall("nn_conv_rows_s8", "nn_conv_rows", fields, ("rows",), scratch, output_rows=self.step_rows)
+
+    def rows_scratch(self, graph: Graph, rows: int) -> int:
+        """Bytes of scratch with so many rows a step, as firmware/nn/nn.h says."""
+        _, kh, kw, in_c = graph.tensors[self.inputs[1]].shape
         step = self.window_step(graph)
-        column = column_values(kh, in_c, step)
-        columns = (self.tile(graph) - 1) * step + kw
-        packed = _without(params, "multiplier", "shift", "bias") | {"weights": pack_conv(weights, column, params)}
-        scratch = conv_scratch(kw, column, columns)
-        return KernelCall("nn_conv_s8", "nn_conv2d", packed, ("rows",), scratch)
+        columns = (graph.tensors[self.outputs[0]].shape[2] - 1) * step + kw
+        return conv_scratch(kw, column_values(kh, in_c, step), columns, rows)
+
+    def rows_fit(self, graph: Graph) -> bool:
+        """Whether nn_conv_rows_s8 can compute this convolution."""
+        return not self.winograd and self._can_share_rows(graph.tensors[self.inputs[1]].shape)
+
+    def _can_share_rows(self, weights: Shape) -> bool:
+        return self.dilation == (1, 1) and self.stride[1] <= weights[2] and not self._is_pointwise(weights)
 
     def _winograd_kernel(self, weights: Array, params: Params) -> KernelCall:
         dropped = ("multiplier", "shift", "bias", "kernel_h", "kernel_w", "stride_w", "dilation_w", "tile")
@@ -89,17 +110,18 @@ class Conv2d(Convolution):
             return False
         return can_use_winograd(weights, self.params(graph, weights.reshape(len(weights), -1)), self.stride)
 
+    @property
+    def _rows_a_step(self) -> int:
+        return TILE_ROWS if self.winograd else self.step_rows or 1
+
     def steps(self, graph: Graph) -> int:
-        rows = 1 if self.whole else super().steps(graph)
-        return ceil(rows / TILE_ROWS) if self.winograd else rows
+        return 1 if self.whole else ceil(super().steps(graph) / self._rows_a_step)
 
     def rows_written(self, graph: Graph, step: int) -> Pair:
         rows = super().steps(graph)
         if self.whole:
             return 0, rows
-        if not self.winograd:
-            return super().rows_written(graph, step)
-        return TILE_ROWS * step, min(TILE_ROWS * (step + 1), rows)
+        return self._rows_a_step * step, min(self._rows_a_step * (step + 1), rows)
 
     def step_pixels(self, graph: Graph) -> int:
         return super().step_pixels(graph) * (super().steps(graph) if self.whole else 1)
@@ -107,9 +129,12 @@ class Conv2d(Convolution):
     def windows(self, graph: Graph) -> list[RowWindow | None]:
         if self.whole:
             return [None]
-        if not self.winograd:
+        if self.winograd:
+            return [RowWindow(TILE_ROWS, -self.padding[0], WINDOW_ROWS)]
+        if not self.step_rows:
             return super().windows(graph)
-        return [RowWindow(TILE_ROWS, -self.padding[0], WINDOW_ROWS)]
+        kernel_h, stride = graph.tensors[self.inputs[1]].shape[1], self.stride[0]
+        return [RowWindow(self.step_rows * stride, -self.padding[0], (self.step_rows - 1) * stride + kernel_h)]
 
     def window_step(self, graph: Graph) -> int:
         """Widened columns from one window to the next; windows that do not touch lie one after the other."""

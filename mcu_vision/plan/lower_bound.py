@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from mcu_vision.ir import Graph
-from mcu_vision.ops import Conv2d
+from mcu_vision.ir import Graph, Op
+from mcu_vision.ops import Conv2d, DepthwiseConv2d
 from mcu_vision.plan.row_rules import RowRule, in_memory, row_rules
 
 
@@ -33,8 +33,13 @@ def lower_bound_bytes(graph: Graph) -> int:
 
 
 def _row_by_row(graph: Graph) -> Graph:
-    ops = [replace(op, whole=False, winograd=False) if isinstance(op, Conv2d) else op for op in graph.ops]
-    return replace(graph, ops=ops)
+    return replace(graph, ops=[_a_row_a_step(op) for op in graph.ops])
+
+
+def _a_row_a_step(op: Op) -> Op:
+    if isinstance(op, Conv2d):
+        return replace(op, whole=False, winograd=False, step_rows=0)
+    return replace(op, step_rows=0) if isinstance(op, DepthwiseConv2d) else op
 
 
 class _Working:

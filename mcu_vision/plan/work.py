@@ -55,10 +55,24 @@ def _(op: Conv2d, graph: Graph) -> list[Work]:
         return [Work("pointwise", _dispatch(op, graph) + _times(row, op.steps(graph)))]
     if op.winograd:
         return [Work("winograd", _dispatch(op, graph) + _winograd(op, graph))]
+    if op.step_rows:
+        steps = [min(op.step_rows, rows - first) for first in range(0, rows, op.step_rows)]
+        return [Work(op.kind, _dispatch(op, graph) + sum((_convolution_rows(op, graph, n) for n in steps), Counter()))]
     row = Counter[str]()
     for first in range(0, width, op.tile(graph)):
         row += _convolution_tile(op, graph, min(op.tile(graph), width - first))
     return [Work(op.kind, _dispatch(op, graph) + _times(row, rows))]
+
+
+def _convolution_rows(op: Conv2d, graph: Graph, rows: int) -> Counter[str]:
+    """A step of nn_conv_rows_s8: the columns of all rows, then pairs of rows times pairs of channels."""
+    width, pairs = graph.tensors[op.outputs[0]].shape[2], ceil(rows / 2)
+    row = _convolution_tile(op, graph, width)
+    counts = _times(row, rows)
+    counts["passes"], counts["weights"] = pairs * row["passes"], row["weights"]
+    for name in ("blocks", "words", "rounds", "slow_words", "ties"):
+        counts[name] = pairs * width * row[name] // ceil(width / 2)
+    return +counts
 
 
 def _convolution_tile(op: Conv2d, graph: Graph, width: int) -> Counter[str]:
@@ -115,11 +129,30 @@ def _pointwise_tile(pixels: int, in_c: int, out_c: int) -> Counter[str]:
 @count_work.register
 def _(op: DepthwiseConv2d, graph: Graph) -> list[Work]:
     _, rows, width, _ = graph.tensors[op.outputs[0]].shape
+    if op.step_rows:
+        return [Work("depthwise_rows", _dispatch(op, graph) + _depthwise_rows(op, graph))]
     tile = op.tile(graph)
     row = Counter[str]()
     for first in range(0, width, tile):
         row += _depthwise_tile(op, graph, min(tile, width - first))
     return [Work(op.kind, _dispatch(op, graph) + _times(row, rows))]
+
+
+def _depthwise_rows(op: DepthwiseConv2d, graph: Graph) -> Counter[str]:
+    """nn_depthwise_rows_s8: pairs of rows of four channels become words; then two by two outputs at a time."""
+    _, rows, width, channels = graph.tensors[op.outputs[0]].shape
+    in_w, stride, quads = graph.tensors[op.inputs[0]].shape[2], op.stride[1], ceil(channels / 4)
+    counts = Counter(outputs=rows * width * channels)
+    for first in range(0, rows, op.step_rows):
+        bands = ceil(min(op.step_rows, rows - first) / 2)
+        pairs, runs = bands * stride + 1, bands * (1 + width % 2)
+        counts += Counter(passes=4 * quads, quads=quads, pairs=pairs * quads, bands=bands, runs=4 * quads * runs)
+        parts = {"words": pairs * in_w * quads, "fours": 4 * quads * bands * ceil(width / 2)}
+        counts += Counter({f"{name}_s{stride}": count for name, count in parts.items()})
+    low, _ = activation_range(op.activation, graph.tensors[op.outputs[0]].quant)
+    if low < graph.tensors[op.outputs[0]].quant.zero_point:
+        counts["ties"] = counts[f"fours_s{stride}"]
+    return counts
 
 
 def _depthwise_tile(op: DepthwiseConv2d, graph: Graph, width: int) -> Counter[str]:

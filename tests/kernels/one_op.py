@@ -79,7 +79,14 @@ def conv(draw: Any) -> Graph:
     w += draw(st.sampled_from([0, 0, 0, 60]))
     in_c, out_c = draw(st.sampled_from([1, 2, 3, 4, 5, 7, 8])), draw(st.integers(1, 5))
     op = ops.Conv2d("conv", (), (), stride, dilation, padding, draw(ACTIVATIONS), draw(TILES))
-    return weighted(op, (1, h, w, in_c), (out_c, *kernel, in_c), 0, draw)
+    if dilation == (1, 1) and stride[1] <= kernel[1] and kernel != (1, 1):
+        op.step_rows = draw(st.sampled_from([0, 2, 4, 6]))
+    shape = (out_c, *kernel, in_c)
+    if draw(st.booleans()):
+        return weighted(op, (1, h, w, in_c), shape, 0, draw)
+    constants = _mild_constants("", shape, 0, np.random.default_rng(draw(SEEDS)))
+    x, out = activation("x", (1, h, w, in_c), draw(ZERO_POINTS)), activation("out", (), draw(ZERO_POINTS))
+    return one_op(op, [x], constants, out)
 
 
 @st.composite
@@ -125,6 +132,20 @@ def depthwise(draw: Any) -> Graph:
     channels = draw(st.integers(1, 9))
     op = ops.DepthwiseConv2d("depthwise", (), (), stride, dilation, padding, draw(ACTIVATIONS), draw(TILES))
     return weighted(op, (1, h, w, channels), (1, *kernel, channels), 3, draw)
+
+
+@st.composite
+def depthwise_rows(draw: Any) -> Graph:
+    """3x3 with several rows a step."""
+    stride, padding = draw(st.sampled_from([(1, 1), (2, 2)])), draw(st.sampled_from([(1,) * 4, (0,) * 4, (0, 0, 1, 1)]))
+    h, w, channels = draw(st.integers(3, 13)), draw(st.integers(4, 24)), draw(st.integers(4, 9))
+    op = ops.DepthwiseConv2d("depthwise", (), (), stride, (1, 1), padding, draw(ACTIVATIONS))
+    op.step_rows = draw(st.sampled_from([2, 4, 6, 14]))
+    if draw(st.booleans()):
+        return weighted(op, (1, h, w, channels), (1, 3, 3, channels), 3, draw)
+    constants = _mild_constants("", (1, 3, 3, channels), 3, np.random.default_rng(draw(SEEDS)))
+    x, out = (activation(name, (1, h, w, channels), draw(ZERO_POINTS)) for name in ("x", "out"))
+    return one_op(op, [x], constants, out)
 
 
 @st.composite

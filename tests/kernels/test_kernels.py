@@ -18,6 +18,7 @@ GRAPHS = {
     "winograd": one_op.winograd(),
     "pointwise": one_op.pointwise(),
     "depthwise": one_op.depthwise(),
+    "depthwise_rows": one_op.depthwise_rows(),
     "inverted_bottleneck": one_op.inverted_bottleneck(),
     "dense": one_op.dense(),
     "add": one_op.pair(ops.Add),

@@ -20,10 +20,10 @@
 ALIGNED NN_ARENA_SECTION(".arena.sram") int8_t tiny_classifier_arena_sram[TINY_CLASSIFIER_ARENA_SRAM_BYTES];
 
 /* image: 17 x 19 x 3 int8 */
-static const nn_ring tensor_0 = {tiny_classifier_arena_sram + 684, NULL, 57, 17, 17};
+static const nn_ring tensor_0 = {tiny_classifier_arena_sram + 700, NULL, 57, 17, 17};
 /* conv2d0.out: 9 x 10 x 8 int8 */
 static int8_t *const tensor_1_slots[] = {
-    tiny_classifier_arena_sram + 0, tiny_classifier_arena_sram + 80, tiny_classifier_arena_sram + 764,
+    tiny_classifier_arena_sram + 0, tiny_classifier_arena_sram + 80, tiny_classifier_arena_sram + 780,
 };
 static const nn_ring tensor_1 = {tiny_classifier_arena_sram + 0, tensor_1_slots, 80, 3, 9};
 /* max_pool2d1.out: 5 x 5 x 8 int8 */
@@ -35,7 +35,7 @@ static const nn_ring tensor_4 = {tiny_classifier_arena_sram + 200, NULL, 80, 1, 
 /* requantize4.out: 5 x 5 x 16 int8 */
 static const nn_ring tensor_5 = {tiny_classifier_arena_sram + 200, NULL, 80, 1, 5};
 /* mean5.out: 16 int8 */
-static const nn_ring tensor_6 = {tiny_classifier_arena_sram + 748, NULL, 16, 1, 1};
+static const nn_ring tensor_6 = {tiny_classifier_arena_sram + 764, NULL, 16, 1, 1};
 /* dense6.out: 3 int8 */
 static const nn_ring tensor_7 = {tiny_classifier_arena_sram + 32, NULL, 3, 1, 1};
 /* softmax7.out: 3 int8 */
@@ -75,7 +75,7 @@ static void run_4(int32_t step) {
 
 /* mean5: mean -> 16 */
 static void run_5(int32_t step) {
-    nn_mean_s8(&tiny_classifier_op5, nn_row(&tensor_5, step), nn_row(&tensor_6, 0), (void *)(tiny_classifier_arena_sram + 684), step);
+    nn_mean_s8(&tiny_classifier_op5, nn_row(&tensor_5, step), nn_row(&tensor_6, 0), (void *)(tiny_classifier_arena_sram + 700), step);
 }
 
 /* dense6: dense -> 3 */
@@ -108,7 +108,7 @@ static const uint8_t schedule[TINY_CLASSIFIER_STEPS] = {
 
 static uint16_t steps_done[8];
 
-int8_t *tiny_classifier_input(void) { return tiny_classifier_arena_sram + 684; }
+int8_t *tiny_classifier_input(void) { return tiny_classifier_arena_sram + 700; }
 
 #if defined(__GNUC__)
 __attribute__((noinline))
