@@ -53,10 +53,12 @@ def detect(
     if not paths:
         raise UserError(f"no photos in {folder}: give a folder of JPEG, PNG or WebP files")
     graph = _load(model, min_score)
+    console = options.progress_console()
+    for path in track(paths, "reading", console=console, transient=True):
+        load_photo(path)  # one that cannot be read ends this before anything is written
     _, height, width, channels = graph.input.shape
     root = folder if folder.is_dir() else folder.parent
     found: dict[str, np.ndarray] = {}
-    console = options.progress_console()
     with TemporaryDirectory() as work:
         with console.status(f"preparing {graph.name}"):
             run = PREPARATIONS[on](graph, Path(work))()

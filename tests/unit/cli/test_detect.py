@@ -61,3 +61,8 @@ def test_faults_are_one_line(tmp_path):
         _detect(str(tmp_path))
     with pytest.raises(UserError, match="no photo or folder"):
         _detect(str(tmp_path / "nowhere"))
+    Image.fromarray(np.zeros((40, 56, 3), np.uint8)).save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"no photo")
+    with pytest.raises(UserError, match="cannot read the photo"):
+        _detect(str(tmp_path), "--out", str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
