@@ -1,5 +1,6 @@
 """The command `mcu-vision`: one file a verb, each thin."""
 
+import errno
 import json
 import sys
 from typing import Any, NoReturn
@@ -30,6 +31,17 @@ from mcu_vision.errors import UserError
 _UsageError: Any = typer.BadParameter.__bases__[0]
 """Of the click that typer uses: a package, or, lately, a part of typer."""
 _INTERRUPTED = 130
+_NO_BUGS = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+    errno.EIO,
+}
+"""What a file system may say to anything that reads or writes."""
 
 app = typer.Typer(
     name="mcu-vision",
@@ -90,6 +102,10 @@ def main() -> None:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "mcu-vision"
         _fail(f"{' '.join(error.format_message().split()).rstrip('.')}; see {command} --help")
+    except OSError as error:
+        if error.errno not in _NO_BUGS or error.filename is None:
+            raise
+        _fail(f"{error.filename}: {error.strerror}; choose another place")
     if code == _INTERRUPTED:
         typer.echo("interrupted", err=True)
     sys.exit(code or 0)

@@ -11,7 +11,9 @@ NOT_COVERED = {
     "fails where a divisor is 0; the converter writes division by a constant as MUL": "DIV",
     "divides stored values, whatever their scales are": "FLOOR_DIV FLOOR_MOD",
     "keeps a state from one inference to the next, which a model of one image has not; the published specification of "
-    "8-bit quantisation defines no int8 form of recurrent layers (TensorFlow Lite's kernel is its own definition)": "SVDF UNIDIRECTIONAL_SEQUENCE_LSTM",
+    "8-bit quantisation defines no int8 form of recurrent layers (TensorFlow Lite's kernel is its own definition)": (
+        "SVDF UNIDIRECTIONAL_SEQUENCE_LSTM"
+    ),
     "control flow and variables": "ASSIGN_VARIABLE CALL_ONCE IF READ_VARIABLE VAR_HANDLE WHILE",
     "gives or takes truth values": (
         "EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL LOGICAL_AND LOGICAL_NOT LOGICAL_OR NOT_EQUAL SELECT_V2"

@@ -82,4 +82,5 @@ def test_a_mistyped_command_is_one_line(cli: Cli) -> None:
     assert "No such option: --bogus" in cli.error("build", "--bogus")
     assert "see mcu-vision verify --help" in cli.error("verify", "--images", "none")
     assert "No such command 'biuld'" in cli.error("biuld")
+    assert "File name too long" in cli.error("build", "--model", "a" * 300)
     assert "--nothing" in cli.json("export", "face-m4", "--nothing", code=2)["error"]
