@@ -44,6 +44,8 @@ def cost_graph(seed: int, kinds: tuple[str, ...] = KINDS) -> Graph:
     for op in graph.ops:
         if isinstance(op, ops.InvertedBottleneck) and op.recompute and {"expand", "project"} <= set(op.stages):
             op.group_channels = int(random.choice([0, 4, 8, 16, 32]))
+        if isinstance(op, ops.Conv2d) and not op.winograd and not op.step_rows and op.carry_fits(graph):
+            op.carry = bool(random.random() < 0.4)
     return graph
 
 

@@ -79,6 +79,27 @@ typedef struct {
 
 void nn_winograd_s8(const nn_winograd *p, const int8_t *const rows[], int8_t *const out[], int32_t *scratch);
 
+/* CONV_2D with a stride of 1, no dilation and in_c a multiple of 4, which reads each input row once: the sums
+ * of the kernel_h - 1 output rows that it reaches besides the one of the step are kept. weights: by kernel
+ * row and pair of output channels (the last one twice if out_c is odd), then kernel column and input channel,
+ * two of one output channel and two of the other in turn; input channels in fours in the order 0 2 1 3. tile:
+ * even. rows: kernel_h pointers, of which all steps but step 0 read the last alone. bias, multiplier and
+ * shift: as in nn_conv.
+ * scratch: 4 * kernel_w * in_c + 2 * in_c * (min(out_w, tile) + kernel_w - 1).
+ * state: 4 * (kernel_h - 1) * out_w * out_c, both rounded up to multiples of 2. */
+typedef struct {
+    int16_t in_w, in_c, out_w, out_h, out_c, tile;
+    int8_t kernel_h, kernel_w, pad_left;
+    int32_t in_zero, out_zero, out_min, out_max;
+    const int16_t *weights;
+    const int32_t *bias;
+    const int32_t *multiplier;
+    const int8_t *shift;
+} nn_conv_carry;
+
+void nn_conv_carry_s8(const nn_conv_carry *p, const int8_t *const rows[], int8_t *out, int32_t *scratch,
+                      int32_t *state, int32_t step);
+
 /* CONV_2D with a 1x1 kernel and stride 1. packed: for each pair of output channels (the last one twice if
  * their number is odd) both biases, folded as above, and for each of both multiplier, offset and right of
  * nn_output (nn_math.h); then the weights of both, four of each in turn, with zeros up to a multiple of 4.

@@ -5,8 +5,9 @@ from math import ceil
 
 from mcu_vision.errors import UserError
 from mcu_vision.ir import Array, Graph, KernelCall, RowWindow, Shape, Tensor, to_int
-from mcu_vision.ops.common import Pair, apply_activation, exact_matmul, sliding_windows
+from mcu_vision.ops.common import Pair, apply_activation, even, exact_matmul, sliding_windows
 from mcu_vision.ops.convolution import Convolution, requantize_sums
+from mcu_vision.ops.pack_carry import can_carry, carry_scratch, carry_state, pack_carry
 from mcu_vision.ops.pack_conv import column_values, conv_scratch, pack_conv
 from mcu_vision.ops.pointwise import pointwise_params, pointwise_scratch
 from mcu_vision.ops.winograd import TILE_ROWS, WINDOW_ROWS, can_use_winograd, pack_winograd, winograd_scratch
@@ -22,12 +23,14 @@ class Conv2d(Convolution):
     where `winograd_fits`.
     whole: another; one step makes all rows, so that those of a small map share the work on the weights. 1x1 alone.
     step_rows: the same for others; if not 0, an even number of rows that a step makes. Only where `rows_fit`.
+    carry: another; each input row is read once, and sums of output rows are kept instead; only where `carry_fits`.
     """
 
     kind = "conv2d"
     winograd: bool = False
     whole: bool = False
     step_rows: int = 0
+    carry: bool = False
 
     def infer_shape(self, inputs: list[Tensor]) -> Shape:
         shape = super().infer_shape(inputs)
@@ -73,6 +76,8 @@ class Conv2d(Convolution):
             return KernelCall("nn_pointwise_s8", "nn_pointwise", fields, ("whole" if self.whole else "row",), scratch)
         if self.winograd:
             return self._winograd_kernel(weights, params)
+        if self.carry:
+            return self._carry_kernel(graph, weights, params)
         column = column_values(kh, in_c, self.window_step(graph))
         packed = _without(params, "multiplier", "shift", "bias") | pack_conv(weights, column, params)
         if not self.step_rows:
@@ -103,6 +108,24 @@ class Conv2d(Convolution):
         scratch = winograd_scratch(int(params["in_w"]), weights.shape[3])
         return KernelCall("nn_winograd_s8", "nn_winograd", packed, ("rows",), scratch, output_rows=TILE_ROWS)
 
+    def _carry_kernel(self, graph: Graph, weights: Array, params: Params) -> KernelCall:
+        out, tile = graph.tensors[self.outputs[0]], even(self.tile(graph))
+        fields = _without(params, "stride_w", "dilation_w")
+        fields |= {"out_h": out.rows, "tile": tile, "weights": pack_carry(weights)}
+        return KernelCall(
+            "nn_conv_carry_s8",
+            "nn_conv_carry",
+            fields,
+            ("rows",),
+            carry_scratch(weights.shape, min(tile, out.shape[2])),
+            carry_state(weights.shape, out.shape[2]),
+            passes_step=True,
+        )
+
+    def carry_fits(self, graph: Graph) -> bool:
+        """Whether nn_conv_carry_s8 can compute this convolution."""
+        return can_carry(graph.tensors[self.inputs[1]].shape, self.stride, self.dilation)
+
     def winograd_fits(self, graph: Graph) -> bool:
         """Whether nn_winograd_s8 can compute this convolution."""
         weights = self.constant(graph, 1)
@@ -129,6 +152,9 @@ class Conv2d(Convolution):
     def windows(self, graph: Graph) -> list[RowWindow | None]:
         if self.whole:
             return [None]
+        if self.carry:
+            kept = graph.tensors[self.inputs[1]].shape[1] - 1
+            return [RowWindow(1, kept - self.padding[0], 1, lead=kept)]
         if self.winograd:
             return [RowWindow(TILE_ROWS, -self.padding[0], WINDOW_ROWS)]
         if not self.step_rows:

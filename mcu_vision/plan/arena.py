@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 
-from mcu_vision.plan.buffer import ALIGNMENT, Buffer, Place, aligned, live_bytes
+from mcu_vision.plan.buffer import ALIGNMENT, Buffer, Occupancy, Place, aligned, live_bytes
 
 _Integers = npt.NDArray[np.int64]
 
@@ -39,12 +39,13 @@ class _Unit:
 
 @dataclass
 class _Problem:
-    """Units to place. distance, size: of each piece; conflicts (pieces, pieces): in use at the same time."""
+    """Units to place. distance, size: of each piece. rivals: for each unit pairs of pieces, its own and one that is in
+    use at the same time."""
 
     units: list[_Unit]
     distance: _Integers
     size: _Integers
-    conflicts: npt.NDArray[np.bool_]
+    rivals: list[tuple[_Integers, _Integers]]
     regions: list[ArenaRegion]
 
 
@@ -66,6 +67,7 @@ _ORDERS: tuple[Callable[[_Unit], tuple[int, ...]], ...] = (
     lambda u: (-u.size_bytes, u.first_step),
     lambda u: (-u.size_bytes * u.steps_in_use, u.first_step),
     lambda u: (-u.steps_in_use, -u.size_bytes),
+    lambda u: (-u.steps_in_use.bit_length(), -u.size_bytes, u.first_step),
     lambda u: (u.first_step, -u.size_bytes),
 )
 
@@ -145,9 +147,33 @@ def _pose(buffers: list[Buffer], regions: list[ArenaRegion]) -> _Problem:
                     buffer.kind == "input",
                 )
             )
-    times = np.asarray(occupancies, np.float32)
-    conflicts = times @ times.T > 0
-    return _Problem(units, np.array(distances, np.int64), np.array(sizes, np.int64), conflicts, regions)
+    rivals = _rivals(units, occupancies)
+    return _Problem(units, np.array(distances, np.int64), np.array(sizes, np.int64), rivals, regions)
+
+
+def _rivals(units: list[_Unit], occupancies: list[Occupancy]) -> list[tuple[_Integers, _Integers]]:
+    """See _Problem; occupancies: of each piece."""
+    edges: list[tuple[int, int, int]] = []
+    for piece, in_use in enumerate(occupancies):
+        changes = np.flatnonzero(np.diff(in_use, prepend=False, append=False)).tolist()
+        edges += [(step, i % 2 == 0, piece) for i, step in enumerate(changes)]
+    together: list[set[int]] = [set() for _ in occupancies]
+    active: set[int] = set()
+    for _, begins, piece in sorted(edges):  # what ends at a step goes before what begins there
+        if begins:
+            together[piece] |= active
+            active.add(piece)
+        else:
+            active.discard(piece)
+    for piece, others in enumerate(together):
+        for other in others:
+            together[other].add(piece)
+    found = []
+    for unit in units:
+        pairs = [(piece, other) for piece in unit.pieces for other in sorted(together[piece]) if other not in unit.pieces]
+        own, others = np.array(pairs, np.int64).reshape(-1, 2).T
+        found.append((own, others))
+    return found
 
 
 def _runs(buffer: Buffer, slots: range) -> list[tuple[int, int]]:
@@ -167,7 +193,7 @@ def _place(problem: _Problem, order: list[int], limit: int | None = None) -> _Pl
         for region in problem.regions:
             if unit.needs_dma and not region.dma:
                 continue
-            offset = _lowest_offset(problem, unit, placed[region.name], offsets)
+            offset = _lowest_offset(problem, index, placed[region.name], offsets)
             if offset + unit.size_bytes <= region.size_bytes:
                 break
         else:
@@ -182,15 +208,13 @@ def _place(problem: _Problem, order: list[int], limit: int | None = None) -> _Pl
     return _Placement(order, places, extent)
 
 
-def _lowest_offset(problem: _Problem, unit: _Unit, placed: npt.NDArray[np.bool_], offsets: _Integers) -> int:
-    """The lowest offset at which no piece of `unit` touches one of `placed` that is in use at the same time."""
-    lows, highs = [], []
-    for piece in unit.pieces:  # of most units one
-        others = (problem.conflicts[piece] & placed).nonzero()[0]
-        start = offsets[others] - problem.distance[piece]
-        lows.append(start - problem.size[piece])
-        highs.append(start + problem.size[others])
-    low, high = np.concatenate(lows), np.concatenate(highs)
+def _lowest_offset(problem: _Problem, unit: int, placed: npt.NDArray[np.bool_], offsets: _Integers) -> int:
+    """The lowest offset at which no piece of a unit touches one of `placed` that is in use at the same time."""
+    own, others = problem.rivals[unit]
+    there = placed[others]
+    own, others = own[there], others[there]
+    start = offsets[others] - problem.distance[own]
+    low, high = start - problem.size[own], start + problem.size[others]
     if not len(low):
         return 0
     order = low.argsort()

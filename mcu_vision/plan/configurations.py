@@ -3,8 +3,10 @@
 from mcu_vision.ir import Graph
 from mcu_vision.plan.op_facts import FactsOfOps
 from mcu_vision.plan.recompute import search_recomputing
+from mcu_vision.plan.rewrite.carry_sums import carry_sums
 from mcu_vision.plan.rewrite.fuse_blocks import find_blocks, fuse_all
 from mcu_vision.plan.rewrite.gather_rows import LARGE_PIXELS, SMALL_PIXELS, gather_rows
+from mcu_vision.plan.rewrite.trunk_first import trunk_first
 from mcu_vision.plan.rewrite.use_winograd import use_winograd
 from mcu_vision.plan.search import Candidate, search_graph
 
@@ -14,22 +16,24 @@ def search_configurations(graph: Graph, limit_bytes: int, recompute: bool, budge
 
     Before that come programs of strips that are slower than another of as few live bytes, but may be easier to place.
     Searched are the graph as it is, with rows made together in small maps and in large ones, with every block fused,
-    and, with `recompute`, what `search_recomputing` says; the first three also with convolutions by Winograd's method.
+    with that and sums in place of rows, and, with `recompute`, what `search_recomputing` says; all but the last also
+    with convolutions by Winograd's method.
     budget_bytes: what the arenas may take; the fastest that needs less is looked for, too.
     """
-    blocks = find_blocks(graph)
     facts = FactsOfOps()
-    found = search_graph(graph, limit_bytes, facts)
-    gathered = graph
+    found: list[Candidate] = []
+    blocks, lean = find_blocks(graph), carry_sums(graph)
+    graphs = [graph]
     for most_pixels in (SMALL_PIXELS, LARGE_PIXELS):
-        before, gathered = gathered, gather_rows(gathered, most_pixels)
-        if gathered is not before:
-            found += search_graph(gathered, limit_bytes, facts)
-    if blocks:
-        found += search_graph(fuse_all(graph, blocks), limit_bytes, facts)
+        gathered = gather_rows(graphs[-1], most_pixels)
+        graphs += [gathered] if gathered is not graphs[-1] else []
+    graphs += [fuse_all(graph, blocks)] if blocks else []
+    graphs += [trunk_first(fuse_all(lean, blocks))] if lean is not graph else []
+    for variant in graphs:
+        found += search_graph(variant, limit_bytes, facts)
     strips: list[Candidate] = []
     if recompute:
-        recomputing, strips = search_recomputing(graph, blocks, limit_bytes, budget_bytes, facts)
+        recomputing, strips = search_recomputing(lean, blocks, limit_bytes, budget_bytes, facts)
         found += recomputing + strips
     faster = use_winograd(graph)
     if faster is not graph:

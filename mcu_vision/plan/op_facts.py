@@ -34,7 +34,8 @@ class Variants:
 
 
 class OpFacts:
-    """One operator of a graph. starts: for each input where each step, and what follows the last, begins to read."""
+    """One operator of a graph. starts: for each input where each step, and what follows the last, begins to read.
+    complete: rows of the output that are there, or begun, when so many steps are done."""
 
     def __init__(self, graph: Graph, op: Op, held: set[str]) -> None:
         self._graph, self.op = graph, op
@@ -42,6 +43,8 @@ class OpFacts:
         self.state_bytes = aligned(op.kernel(graph).state_bytes)
         self.in_place = op.in_place_inputs(graph)
         self.starts = [(name, _starts(spans)) for name, spans in self.rule.reads]
+        written = [0, *(max(last, 1) for _, last in self.rule.writes)]
+        self.complete = np.maximum.accumulate(np.array(written, np.int64))
 
     @cached_property
     def variants(self) -> Variants:

@@ -25,7 +25,7 @@ SPREADS = (1, 1 << 16)
 NEARLY_SMALLEST = 1.005
 """Longer tables have to save more than this."""
 MOST_IMPROVEMENTS = 200
-IMPROVEMENTS = 40_000
+IMPROVEMENTS = 80_000
 """Changes of the placing order that are tried on a program that may be chosen, times its slots."""
 MOST_COMPROMISES = 24
 """Of more candidates than this only some are placed for the curve of all compromises."""
@@ -33,6 +33,8 @@ NEARLY_FASTEST = 1.03
 """A balanced program takes at most this many times the cycles of the fastest."""
 PLACED_FOR_RAM = 6
 """Of so many candidates with the fewest live bytes the one with the smallest arena is taken."""
+IMPROVED = 2
+"""Of those so many are placed better first."""
 
 
 class _Packing(NamedTuple):
@@ -60,7 +62,9 @@ def plan_graph(
     graph = prepare_graph(graph, options)
     if options.schedule != "auto":
         return _plan_fixed(graph, regions, budget_bytes, options)
-    candidates = search_configurations(graph, sum_of_maps(graph), options.recompute, budget_bytes)
+    candidates = search_configurations(graph, budget_bytes, options.recompute, budget_bytes)
+    if not candidates:  # what is needed at least makes a better message than that nothing fits
+        candidates = search_configurations(graph, sum_of_maps(graph), options.recompute, budget_bytes)
     tried = PLACED_FOR_RAM if options.optimize == "ram" else 1
     packings: list[_Packing] = []
     for candidate in _prefer(candidates, options.optimize):
@@ -72,7 +76,9 @@ def plan_graph(
             break
     if not packings:
         raise UserError(_explain(candidates[-1], regions, budget_bytes, options.recompute))
-    return _program(_improve(min(packings, key=lambda p: (p.total, p.candidate.cycles)), regions))
+    packings.sort(key=lambda p: (p.total, p.candidate.cycles))
+    improved = [_improve(packing, regions) for packing in packings[:IMPROVED]]
+    return _program(min(improved, key=lambda p: (p.total, p.candidate.cycles)))
 
 
 def plan_pareto(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, options: PlanOptions) -> list[Program]:

@@ -14,7 +14,8 @@ from mcu_vision.plan.rewrite.fuse_blocks import FusibleBlock, fuse_all
 from mcu_vision.plan.rewrite.split_channels import split_channels
 from mcu_vision.plan.rewrite.split_strips import cut_strip, split_strips, strip_ends
 from mcu_vision.plan.search import Candidate, fastest_program, search_graph, search_table
-from mcu_vision.plan.segments import Segment, SegmentTable, StreamMeter, measure_segments
+from mcu_vision.plan.segments import Segment, SegmentTable, measure_segments
+from mcu_vision.plan.streams import StreamMeter
 
 CHANNEL_GROUPS = 8
 """Of a convolution whose map only a mean reads."""
@@ -124,7 +125,7 @@ def _estimate_cuts(table: SegmentTable, facts: FactsOfOps) -> Iterator[_Cut]:
                 return
             alone = replace(graph, ops=strip.ops, tensors=given | strip.tensors, outputs=(strip.output,))
             ready = facts.of_graph(alone)
-            held = StreamMeter(alone, ready).run(0, len(ready), NEVER)
+            held = StreamMeter(alone, ready).run(0, len(ready))
             others = joined.size_bytes - strip.tensors[strip.output].size_bytes
             during = others + max(int(h) + fact.lean[0] for h, fact in zip(held, ready, strict=True))
             cycles = after + count * sum(fact.lean[1] for fact in ready)

@@ -17,37 +17,41 @@ def schedule_steps(graph: Graph, rules: list[RowRule], cuts: tuple[int, ...] = (
     every operator runs layer by layer.
     """
     bounds = [0, *sorted(cuts), len(rules)]
-    return [step for first, last in pairwise(bounds) for step in stream_segment(graph, rules, first, last)]
+    return [step for first, last in pairwise(bounds) for step in stream_segment(rules, first, last)]
 
 
-def stream_segment(graph: Graph, rules: list[RowRule], first: int, last: int) -> Iterator[Step]:
+def stream_segment(rules: list[RowRule], first: int, last: int) -> Iterator[Step]:
     """Steps of operators [first, last) when those before have finished."""
-    complete = {name: tensor.rows for name, tensor in graph.tensors.items()}
-    readers: dict[str, list[int]] = {}
+    makers = {rules[index].output: index for index in range(first, last)}
+    awaited: dict[int, list[tuple[int, list[int]]]] = {}
+    readers: dict[int, list[int]] = {index: [] for index in range(first, last)}
     for index in range(last - 1, first - 1, -1):
-        complete[rules[index].output] = 0
-        for tensor in {name for name, _ in rules[index].reads}:
-            readers.setdefault(tensor, []).append(index)
-    done = dict.fromkeys(range(first, last), 0)
+        inside = [(makers[name], spans) for name, spans in rules[index].reads if name in makers]
+        awaited[index] = [(maker, [end for _, end in spans]) for maker, spans in inside]
+        for maker in {maker for maker, _ in inside}:
+            readers[maker].append(index)
+    done, complete = [0] * last, [0] * last
+
+    def ready(index: int) -> bool:
+        step = done[index]
+        if step >= rules[index].steps:
+            return False
+        for maker, ends in awaited[index]:  # noqa: SIM110 - a loop takes half the time of all(), millions of times
+            if complete[maker] < ends[step]:
+                return False
+        return True
+
     index = last - 1
     for _ in range(sum(rules[i].steps for i in range(first, last))):
         # Only readers of what was just written can have become ready below the operator that wrote it.
-        for reader in readers.get(rules[index].output, ()):
-            if reader > index and _ready(rules[reader], done[reader], complete):
+        for reader in readers.get(index, ()):
+            if reader > index and ready(reader):
                 index = reader
                 break
         else:
-            while not _ready(rules[index], done[index], complete):
+            while not ready(index):
                 index -= 1
-        yield Step(index, done[index])
-        complete[rules[index].output] = rules[index].writes[done[index]][1]
+        step = done[index]
+        yield Step(index, step)
+        complete[index] = rules[index].writes[step][1]
         done[index] += 1
-
-
-def _ready(rule: RowRule, step: int, complete: dict[str, int]) -> bool:
-    if step >= rule.steps:
-        return False
-    for tensor, spans in rule.reads:  # noqa: SIM110 - a loop takes half the time of all(), millions of times
-        if complete[tensor] < spans[step][1]:
-            return False
-    return True

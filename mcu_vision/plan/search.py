@@ -37,8 +37,9 @@ def search_graph(
 def search_table(table: SegmentTable, limit_bytes: int) -> list[Candidate]:
     """The same for segments that have been measured."""
     found = []
+    choices = _Choices(table)
     budget = limit_bytes
-    while candidate := fastest_program(table, budget):
+    while candidate := choices.fastest(budget):
         found.append(candidate)
         budget = candidate.live_bytes - 1
     return [a for a, b in pairwise(found) if b.cycles > a.cycles] + found[-1:]
@@ -46,27 +47,55 @@ def search_table(table: SegmentTable, limit_bytes: int) -> list[Candidate]:
 
 def fastest_program(table: SegmentTable, budget: int) -> Candidate | None:
     """The fastest program of at most `budget` live bytes; of equally fast ones one with long streams."""
-    variants = [fact.variants for fact in table.facts]
-    count = len(variants)
-    inside = np.arange(count)
-    firsts, lasts = np.arange(count + 1)[:, None], np.arange(count + 1)[None]
-    cycles = np.zeros((count + 1, count + 1), np.int64)
-    for k in inside:
-        left = budget - table.held[:, :, k]
-        choice = len(variants[k].ops) - np.searchsorted(variants[k].scratch[::-1], left, "right")
-        cost = np.append(variants[k].cycles, NEVER)[choice]
-        cycles = np.minimum(cycles + np.where((firsts <= k) & (k < lasts), cost, 0), NEVER)
-    total, start = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64)
-    for last in range(1, count + 1):
-        sums = total[:last] + cycles[:last, last]
-        start[last] = sums.argmin()
-        total[last] = min(int(sums.min()), NEVER)
-    if total[count] >= NEVER:
-        return None
-    bounds = [count]
-    while bounds[0]:
-        bounds.insert(0, int(start[bounds[0]]))
-    return _candidate(table, variants, bounds, budget)
+    return _Choices(table).fastest(budget)
+
+
+class _Choices:
+    """The operators of all measured segments side by side, in the order of where segments end and begin.
+
+    first, last: of each segment. least: bytes of each in its variants of least scratch. op, held: of each operator
+    of each segment. steps, cycles: for all operators, one after the other, from how many free bytes on (one more, and
+    STRIDE for each operator) which variant fits, and what that costs; before them what costs if none does.
+    """
+
+    STRIDE = 1 << 40
+
+    def __init__(self, table: SegmentTable) -> None:
+        self.table = table
+        self.variants = variants = [fact.variants for fact in table.facts]
+        measured = (table.held < NEVER).any(2)
+        last, first = measured.T.nonzero()
+        sizes = last - first
+        op = np.arange(sizes.sum()) - np.repeat(sizes.cumsum() - sizes - first, sizes)
+        held = table.held[np.repeat(first, sizes), np.repeat(last, sizes), op]
+        scratch = np.array([v.scratch[-1] for v in variants])
+        least = np.maximum.reduceat(held + scratch[op], sizes.cumsum() - sizes) if len(op) else held
+        self.first, self.last, self.least, self.op, self.held = first, last, least, op, held
+        self.steps = np.concatenate([k * self.STRIDE + np.array([0, *(v.scratch[::-1] + 1)]) for k, v in enumerate(variants)])
+        self.cycles = np.concatenate([np.array([NEVER, *v.cycles[::-1]]) for v in variants])
+
+    def fastest(self, budget: int) -> Candidate | None:
+        """See `fastest_program`."""
+        count = len(self.variants)
+        fits = self.least <= budget
+        first, last = self.first[fits], self.last[fits]
+        inside = np.repeat(fits, self.last - self.first)
+        op, left = self.op[inside], budget - self.held[inside]
+        if not len(first):
+            return None
+        costs = self.cycles[np.searchsorted(self.steps, op * self.STRIDE + left + 1, "right") - 1]
+        starts = (last - first).cumsum() - (last - first)
+        cycles = np.add.reduceat(costs, starts)
+        total, start = [0] + [NEVER] * count, [0] * (count + 1)
+        for begin, end, cost in zip(first.tolist(), last.tolist(), cycles.tolist(), strict=True):
+            if total[begin] + cost < total[end]:
+                total[end], start[end] = total[begin] + cost, begin
+        if total[count] >= NEVER:
+            return None
+        bounds = [count]
+        while bounds[0]:
+            bounds.insert(0, start[bounds[0]])
+        return _candidate(self.table, self.variants, bounds, budget)
 
 
 def _candidate(table: SegmentTable, variants: list[Variants], bounds: list[int], budget: int) -> Candidate:

@@ -6,7 +6,7 @@ from functools import singledispatch
 from math import ceil, prod
 
 from mcu_vision.ir import Graph, Op
-from mcu_vision.ops.common import activation_range, quad
+from mcu_vision.ops.common import activation_range, even, quad
 from mcu_vision.ops.conv2d import Conv2d
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
 from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
@@ -58,10 +58,21 @@ def _(op: Conv2d, graph: Graph) -> list[Work]:
     if op.step_rows:
         steps = [min(op.step_rows, rows - first) for first in range(0, rows, op.step_rows)]
         return [Work(op.kind, _dispatch(op, graph) + sum((_convolution_rows(op, graph, n) for n in steps), Counter()))]
+    tile = even(op.tile(graph)) if op.carry else op.tile(graph)
+    of_tile = _carrying_tile if op.carry else _convolution_tile
     row = Counter[str]()
-    for first in range(0, width, op.tile(graph)):
-        row += _convolution_tile(op, graph, min(op.tile(graph), width - first))
-    return [Work(op.kind, _dispatch(op, graph) + _times(row, rows))]
+    for first in range(0, width, tile):
+        row += of_tile(op, graph, min(tile, width - first))
+    return [Work("conv_carry" if op.carry else op.kind, _dispatch(op, graph) + _times(row, rows))]
+
+
+def _carrying_tile(op: Conv2d, graph: Graph, width: int) -> Counter[str]:
+    """A tile of an input row of nn_conv_carry_s8, which adds to kernel_h output rows."""
+    out_c, kh, kw, in_c = graph.tensors[op.inputs[1]].shape
+    passes, taps = kh * ceil(out_c / 2), kw * in_c
+    blocks = passes * ceil(width / 2)
+    counts = Counter(tiles=1, inputs=(width + kw - 1) * in_c, passes=passes, weights=passes * taps)
+    return counts + Counter(blocks=blocks, fours=blocks * taps // 4, outputs=width * out_c)
 
 
 def _convolution_rows(op: Conv2d, graph: Graph, rows: int) -> Counter[str]:

@@ -39,6 +39,12 @@ def winograd(w: int, in_c: int, out_c: int) -> Graph:
     return graph
 
 
+def conv_carry(w: int, in_c: int, out_c: int, tile: int) -> Graph:
+    graph = conv(w, in_c, out_c)
+    graph.ops[0] = replace(graph.ops[0], carry=True, tile_pixels=tile)  # type: ignore[call-arg]
+    return graph
+
+
 def depthwise(w: int, channels: int, stride: int = 1) -> Graph:
     op = ops.DepthwiseConv2d("depthwise", (), (), (stride, stride), (1, 1), (1,) * 4, "relu6")
     return convolution(op, (1, 8, w, channels), (1, 3, 3, channels), 3)
@@ -122,6 +128,9 @@ LAYERS = {
     "winograd 64->64, 8": lambda: winograd(8, 64, 64),
     "winograd 32->8, 40": lambda: winograd(40, 32, 8),
     "winograd 64->6, 20": lambda: winograd(20, 64, 6),
+    "conv 32->8, 40, carry, tile 8": lambda: conv_carry(40, 32, 8, 8),
+    "conv 32->4, 40, carry": lambda: conv_carry(40, 32, 4, 40),
+    "conv 64->6, 20, carry": lambda: conv_carry(20, 64, 6, 20),
     "dense 640->128": lambda: dense(640, 128),
     "max pool 2x2 16, 32": lambda: pool(ops.MaxPool2d, 32, 16),
     "average pool 2x2 16, 32": lambda: pool(ops.AveragePool2d, 32, 16),

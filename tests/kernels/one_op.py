@@ -90,6 +90,18 @@ def conv(draw: Any) -> Graph:
 
 
 @st.composite
+def conv_carry(draw: Any) -> Graph:
+    kernel, _, padding = _window(draw, 4)
+    kernel = max(2, kernel[0]), kernel[1]
+    h, w = _size(draw, kernel, padding)
+    in_c, out_c = draw(st.sampled_from([4, 8, 12])), draw(st.integers(1, 5))
+    op = ops.Conv2d("conv", (), (), (1, 1), (1, 1), padding, draw(ACTIVATIONS), draw(TILES), carry=True)
+    graph = weighted(op, (1, h, w, in_c), (out_c, *kernel, in_c), 0, draw)
+    assert op.carry_fits(graph)
+    return graph
+
+
+@st.composite
 def winograd(draw: Any) -> Graph:
     """3x3 with shifts that the kernel takes; outputs over their whole range."""
     h, w, out_c = draw(st.integers(1, 10)), draw(st.integers(1, 19)), draw(st.integers(2, 5))
