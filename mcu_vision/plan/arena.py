@@ -170,9 +170,9 @@ def _rivals(units: list[_Unit], occupancies: list[Occupancy]) -> list[tuple[_Int
             together[other].add(piece)
     found = []
     for unit in units:
-        pairs = [(piece, other) for piece in unit.pieces for other in sorted(together[piece]) if other not in unit.pieces]
+        pairs = [(piece, other) for piece in unit.pieces for other in sorted(together[piece])]
         own, others = np.array(pairs, np.int64).reshape(-1, 2).T
-        found.append((own, others))
+        found.append((own, others))  # others of the same unit are never placed when it is
     return found
 
 

@@ -51,7 +51,7 @@ def fastest_program(table: SegmentTable, budget: int) -> Candidate | None:
 
 
 class _Choices:
-    """The operators of all measured segments side by side, in the order of where segments end and begin.
+    """The operators of all measured segments side by side, by where segments end, then where they begin.
 
     first, last: of each segment. least: bytes of each in its variants of least scratch. op, held: of each operator
     of each segment. steps, cycles: for all operators, one after the other, from how many free bytes on (one more, and
@@ -71,7 +71,8 @@ class _Choices:
         scratch = np.array([v.scratch[-1] for v in variants])
         least = np.maximum.reduceat(held + scratch[op], sizes.cumsum() - sizes) if len(op) else held
         self.first, self.last, self.least, self.op, self.held = first, last, least, op, held
-        self.steps = np.concatenate([k * self.STRIDE + np.array([0, *(v.scratch[::-1] + 1)]) for k, v in enumerate(variants)])
+        steps = [np.array([0, *(v.scratch[::-1] + 1)]) for v in variants]
+        self.steps = np.concatenate([k * self.STRIDE + step for k, step in enumerate(steps)])
         self.cycles = np.concatenate([np.array([NEVER, *v.cycles[::-1]]) for v in variants])
 
     def fastest(self, budget: int) -> Candidate | None:

@@ -104,7 +104,8 @@ class _Stream:
         index, meter = self.last, self.meter
         rule, fact = meter.rules[index], meter.facts[index]
         self.last += 1
-        self.live += fact.state_bytes * ((self.done[index - self.first] > 0) & (self.done[index - self.first] < rule.steps))
+        done = self.done[index - self.first]
+        self.live += fact.state_bytes * ((done > 0) & (done < rule.steps))
         self.live[self.ends[index - self.first]] += fact.state_bytes  # the first step
         names = {name for name, _ in rule.reads} | {rule.output}
         for name in names:
@@ -117,7 +118,7 @@ class _Stream:
         """Of each operator."""
         end = self.ends[self.last - self.first]
         peaks = self.live[:end] + self.written[:end]
-        return np.maximum.reduceat(peaks, self.ends[: self.last - self.first])
+        return np.asarray(np.maximum.reduceat(peaks, self.ends[: self.last - self.first]))
 
     def _count(self, name: str) -> None:
         """Count the live bytes of a tensor anew."""
@@ -130,7 +131,7 @@ class _Stream:
     def _complete(self, tensor: _Tensor) -> Counts:
         if tensor.producer < self.first:
             return tensor.complete[-1:]
-        return tensor.complete[self.done[tensor.producer - self.first]]
+        return np.asarray(tensor.complete[self.done[tensor.producer - self.first]])
 
     def _needed(self, name: str, steps: slice = slice(None), index: int = -1) -> Counts:
         """First row of a tensor that is still read before some steps, or after those of operator `index`."""
