@@ -18,6 +18,8 @@ LIMITS = {
     "conv 3->4 s2, 640": 1.9,
     "conv 32->8, 40": 0.89,
     "conv 16->32 s2, 32": 0.9,
+    "conv 32->8, 40, carry, tile 8": 1.27,
+    "conv 64->6, 20, carry": 0.99,
     "winograd 16->16, 32": 0.43,
     "winograd 32->32, 16": 0.3,
     "winograd 64->64, 8": 0.23,
