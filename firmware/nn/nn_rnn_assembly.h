@@ -87,82 +87,89 @@ NN_RNN_PROJECT(nn_rnn_project16_high, NN_RNN_DOT16, NN_RNN_VECTORS16, NN_RNN_PAC
 
 /* nn_rnn_simple_sum of all. lr: the tail. */
 #define NN_RNN_SUM_SCALED                                                                                    \
-    "ldr r8, [sp, #28]\n"                                                                                    \
+    "ldr r8, [sp, #20]\n"                                                                                    \
     "smmulr r0, r0, r8\nsmmulr r1, r1, r8\nsmmulr r2, r2, r8\nsmmulr r3, r3, r8\n"                           \
     "smmulr r4, r4, r8\nsmmulr r5, r5, r8\nsmmulr r6, r6, r8\nsmmulr r7, r7, r8\n" NN_RNN_PACK_LOW           \
     "ldrd r4, r5, [lr]\n"                                                                                    \
     "sadd16 r0, r0, r4\nsadd16 r1, r1, r5\nsadd16 r2, r2, r4\nsadd16 r3, r3, r5\n"
 
-/* nn_rnn_simple_gates of one vector: z, e and a state to `out`; w and out are other registers. r7: half, r8:
- * signs. */
-#define NN_RNN_MIX(z, e, state, w, out, shift, right, left)                                                  \
-    "eor " w ", r8, " z ", lsl #" shift "\n"                                                                 \
-    "smlabb " out ", " z ", " state ", r7\nsmlatt " z ", " z ", " state ", r7\n"                             \
-    "smlabb " out ", " w ", " e ", " out "\nsmlatt " z ", " w ", " e ", " z "\n"                             \
-    "lsr " out ", " out ", #" right "\npkhbt " out ", " out ", " z ", lsl #" left "\n"
+/* nn_rnn_simple_gates of one vector: z, e and a state to e; r12 and the state's register are changed too. r5:
+ * half, r10: signs. */
+#define NN_RNN_MIX(z, e, state, w, right, left)                                                              \
+    "smlabb r12, " z ", " state ", r5\nsmlatt " state ", " z ", " state ", r5\n"                             \
+    "eor " z ", r10, " z ", lsl #" w "\n"                                                                    \
+    "smlabb r12, " z ", " e ", r12\nsmlatt " state ", " z ", " e ", " state "\n"                             \
+    "lsr r12, r12, #" right "\npkhbt " e ", r12, " state ", lsl #" left "\n"
 /* With lift 1, of most trained cells, and with any: z and e then are shifted to Q14. */
-#define NN_RNN_MIX_LIFT1(z, e, state, w, out) NN_RNN_MIX(z, e, state, w, out, "2", "13", "3")
-#define NN_RNN_MIX_ANY(z, e, state, w, out)                                                                  \
-    "ldr " w ", [sp, #32]\nmovw r7, #8191\n"                                                                 \
-    "lsl " z ", " z ", " w "\nlsl " e ", " e ", " w "\n" NN_RNN_MIX(z, e, state, w, out, "1", "14", "2")
+#define NN_RNN_MIX_LIFT1(z, e, state) NN_RNN_MIX(z, e, state, "2", "13", "3")
+#define NN_RNN_MIX_ANY(z, e, state)                                                                          \
+    "ldr r12, [sp, #24]\nlsl " z ", " z ", r12\nlsl " e ", " e                                               \
+    ", r12\n" NN_RNN_MIX(z, e, state, "1", "14", "2")
+#define NN_RNN_HALF_LIFT1 ""
+#define NN_RNN_HALF_ANY "movw r5, #8191\n"
 
-/* New states of two units of both vectors, from the sums r0 and r2. r4: x of the first, r5: from there to x
- * of the second, r6: top, r9: states. `more`: where that word lies in the tail. */
-#define NN_RNN_PAIR(more, mix)                                                                               \
-    "ldr r12, [lr, #" more "]\n"                                                                             \
-    "ldr r3, [r4, r5]\nldr r11, [r9]\nldr r1, [r4], #4\n"                                                    \
-    "sadd16 r10, r0, r12\nsadd16 r12, r2, r12\n"                                                             \
-    "uqadd16 r0, r0, r1\nuqadd16 r10, r10, r1\nuqadd16 r2, r2, r3\nuqadd16 r12, r12, r3\n"                   \
-    "uqsub16 r0, r0, r6\nuqsub16 r10, r10, r6\nuqsub16 r2, r2, r6\nuqsub16 r12, r12, r6\n" mix(              \
-        "r0", "r10", "r11", "r1", "r3") "str r3, [r9], #4\nldr r11, [r9]\n" mix("r2", "r12", "r11", "r1",    \
-                                                                                "r3") "str r3, [r9], #4\n"
-/* New states of four units, from the sums r0 to r3; lr to the next four, r10 on the stack is the end of u. */
+/* What z and h saturate, of two units: sum to z, x to e; more: K of h less that of z. r12: top. */
+#define NN_RNN_CLAMP(sum, x, more)                                                                           \
+    "sadd16 r10, " sum ", " more "\n"                                                                        \
+    "uqadd16 " sum ", " sum ", " x "\nuqadd16 " x ", r10, " x "\n"                                           \
+    "uqsub16 " sum ", " sum ", r12\nuqsub16 " x ", " x ", r12\n"
+
+/* New states of four units of both vectors, from the sums r0 to r3; lr to the next four, s22 is the end of u.
+ * s16, s17: x of the first and of the second, s18: states, s19: half, s20: top, s21: signs. */
 #define NN_RNN_GATES(mix)                                                                                    \
-    "vmov s16, s17, r1, r3\n"                                                                                \
-    "ldm sp, {r4-r9}\n" NN_RNN_PAIR("8", mix) "vmov r0, r2, s16, s17\n" NN_RNN_PAIR(                         \
-        "12", mix) "ldr r10, [sp, #24]\n"                                                                    \
-                   "str r4, [sp]\nstr r9, [sp, #20]\n"                                                       \
-                   "add lr, lr, #16\n"                                                                       \
-                   "cmp lr, r10\n"
+    "vmov r10, r11, s16, s17\n"                                                                              \
+    "vmov r12, s20\n"                                                                                        \
+    "ldrd r4, r5, [lr, #8]\n"                                                                                \
+    "ldmia r10!, {r6, r8}\nldmia r11!, {r7, r9}\n"                                                           \
+    "vmov s16, s17, r10, r11\n" NN_RNN_CLAMP("r0", "r6", "r4") NN_RNN_CLAMP("r2", "r7", "r4")                \
+        NN_RNN_CLAMP("r1", "r8", "r5") NN_RNN_CLAMP("r3", "r9", "r5") "vmov r4, r5, s18, s19\n"              \
+                                                                      "vmov r10, s21\n" NN_RNN_HALF_##mix    \
+        "ldr r11, [r4]\n" NN_RNN_MIX_##mix("r0", "r6", "r11") "ldrd r0, r11, [r4, #4]\n" NN_RNN_MIX_##mix(   \
+            "r2", "r7", "r0")                                                                                \
+            NN_RNN_MIX_##mix("r1", "r8", "r11") "ldr r11, [r4, #12]\n" NN_RNN_MIX_##mix(                     \
+                "r3", "r9", "r11") "vmov r12, s22\n"                                                         \
+                                   "stmia r4!, {r6-r9}\n"                                                    \
+                                   "add lr, lr, #16\n"                                                       \
+                                   "vmov s18, r4\n"                                                          \
+                                   "cmp lr, r12\n"
 
 /* nn_rnn_simple_sweep. dot, weights, vectors: see above; size: bytes of a vector, states: of two. The stack:
- * 0 x, 4 from x to the second, 8 top, 12 half, 16 signs, 20 states, 24 end of u, 28 scale, 32 lift, 36 u, 40
- * from the end of x to its next step, 44 what to add at 4 then, 48 steps. */
+ * 0 and 4 from the end of x of the first and of the second to its next step, 8 steps, 12 states, 16 u, 20
+ * scale, 24 lift. */
 #define NN_RNN_SWEEP(name, dot, weights, vectors, size, states, sum, mix)                                    \
     NN_RNN_FUNCTION name(const struct nn_rnn_simple *c NN_UNUSED, const struct nn_rnn_inputs *in NN_UNUSED,  \
                          int16_t *spare NN_UNUSED, int first NN_UNUSED) {                                    \
         __asm__ volatile(                                                                                    \
             "push {r4-r11, lr}\n"                                                                            \
-            "vpush {s16, s17}\n"                                                                             \
-            "sub sp, sp, #52\n"                                                                              \
+            "vpush {s16-s23}\n"                                                                              \
+            "sub sp, sp, #28\n"                                                                              \
             "ldm r0, {r4-r10}\n"                                                                             \
+            "vmov s20, s21, r4, r6\n"                                                                        \
+            "vmov s19, r5\n"                                                                                 \
+            "vmov s22, r7\n"                                                                                 \
             "mov lr, r10\n"                                                                                  \
-            "add r2, sp, #8\n"                                                                               \
-            "stmia r2!, {r4-r6}\n"                                                                           \
-            "add r2, r2, #4\n"                                                                               \
-            "stmia r2!, {r7-r10}\n"                                                                          \
+            "str r10, [sp, #16]\nstrd r8, r9, [sp, #20]\n"                                                   \
             "ldm r1, {r4-r9}\n"                                                                              \
-            "sub r5, r5, r4\n"                                                                               \
-            "strd r4, r5, [sp]\n"                                                                            \
-            "str r9, [sp, #20]\n"                                                                            \
-            "sub r7, r7, r6\n"                                                                               \
-            "lsl r6, r6, #1\nsub r6, r6, #" size "\nlsl r7, r7, #1\n"                                        \
-            "stmia r2, {r6-r8}\n"                                                                            \
+            "vmov s16, s17, r4, r5\n"                                                                        \
+            "vmov s18, r9\n"                                                                                 \
+            "lsl r6, r6, #1\nlsl r7, r7, #1\n"                                                               \
+            "sub r6, r6, #" size "\nsub r7, r7, #" size "\n"                                                 \
+            "stm sp, {r6-r9}\n"                                                                              \
             "cmp r3, #0\n"                                                                                   \
             "bne 4f\n"                                                                                       \
             "1: vldmia r9, " vectors "\n"                                                                    \
             "2:\n" dot sum NN_RNN_GATES(mix) "bne 2b\n"                                                      \
-                                             "3: add r3, sp, #36\n"                                          \
-                                             "ldm r3, {r0-r3}\n"                                             \
-                                             "subs r3, r3, #1\n"                                             \
-                                             "str r3, [sp, #48]\n"                                           \
-                                             "mov lr, r0\n"                                                  \
-                                             "add r4, r4, r1\nadd r5, r5, r2\n"                              \
-                                             "sub r9, r9, #" states "\n"                                     \
-                                             "strd r4, r5, [sp]\nstr r9, [sp, #20]\n"                        \
+                                             "3: ldm sp, {r6-r10}\n"                                         \
+                                             "vmov r0, r1, s16, s17\n"                                       \
+                                             "mov lr, r10\n"                                                 \
+                                             "subs r8, r8, #1\n"                                             \
+                                             "str r8, [sp, #8]\n"                                            \
+                                             "add r0, r0, r6\nadd r1, r1, r7\n"                              \
+                                             "vmov s18, r9\n"                                                \
+                                             "vmov s16, s17, r0, r1\n"                                       \
                                              "bne 1b\n"                                                      \
-                                             "add sp, sp, #52\n"                                             \
-                                             "vpop {s16, s17}\n"                                             \
+                                             "add sp, sp, #28\n"                                             \
+                                             "vpop {s16-s23}\n"                                              \
                                              "pop {r4-r11, pc}\n"                                            \
                                              "4: mov r0, #0xC000C000\n"                                      \
                                              "add r1, r9, #" states "\n"                                     \
@@ -177,13 +184,13 @@ NN_RNN_PROJECT(nn_rnn_project16_high, NN_RNN_DOT16, NN_RNN_VECTORS16, NN_RNN_PAC
 
 #define NN_RNN_SWEEPS(units, size, states)                                                                   \
     NN_RNN_SWEEP(nn_rnn_sweep##units, NN_RNN_DOT##units, NN_RNN_BYTES##units, NN_RNN_VECTORS##units, size,   \
-                 states, NN_RNN_PACK_HIGH, NN_RNN_MIX_ANY)                                                   \
+                 states, NN_RNN_PACK_HIGH, ANY)                                                              \
     NN_RNN_SWEEP(nn_rnn_sweep##units##_lift1, NN_RNN_DOT##units, NN_RNN_BYTES##units, NN_RNN_VECTORS##units, \
-                 size, states, NN_RNN_PACK_HIGH, NN_RNN_MIX_LIFT1)                                           \
+                 size, states, NN_RNN_PACK_HIGH, LIFT1)                                                      \
     NN_RNN_SWEEP(nn_rnn_sweep##units##_scaled, NN_RNN_DOT##units, NN_RNN_BYTES##units,                       \
-                 NN_RNN_VECTORS##units, size, states, NN_RNN_SUM_SCALED, NN_RNN_MIX_ANY)                     \
+                 NN_RNN_VECTORS##units, size, states, NN_RNN_SUM_SCALED, ANY)                                \
     NN_RNN_SWEEP(nn_rnn_sweep##units##_scaled_lift1, NN_RNN_DOT##units, NN_RNN_BYTES##units,                 \
-                 NN_RNN_VECTORS##units, size, states, NN_RNN_SUM_SCALED, NN_RNN_MIX_LIFT1)
+                 NN_RNN_VECTORS##units, size, states, NN_RNN_SUM_SCALED, LIFT1)
 
 NN_RNN_SWEEPS(4, "8", "16")
 NN_RNN_SWEEPS(8, "16", "32")

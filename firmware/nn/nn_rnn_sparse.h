@@ -1,7 +1,8 @@
 /* Frames for code that is generated for the zeros of a model's matrices (mcu_vision/codegen/sparse_rnn.py):
  * straight lines of the products that are left, one vector at a time. It waits in r0 to r7, a word (two
  * elements) each; r8 walks through a stream of starts and weights; r9 to r12 and lr are free. After each two
- * units their sums, as lanes, go to s0, s1, ... Results are those of the whole matrix (nn_rnn_dot.h). */
+ * units their sums, as lanes, go to s0, s1, ... (of a sweep: s0, s2, ...). Results are those of the whole
+ * matrix (nn_rnn_dot.h). */
 #ifndef NN_RNN_SPARSE_H
 #define NN_RNN_SPARSE_H
 
@@ -43,77 +44,93 @@
                          "pop {r4-r11, pc}\n");                                                              \
     }
 
-/* New states of four units, whose sums are in two registers. r4: x, r5: stream, r6: top, r7: half, r8: signs;
- * `at`: their states on the stack. */
-#define NN_RNN_SPARSE_GATES4(sums, at, mix)                                                                  \
-    "vmov r0, r1, " sums "\nldrd r2, r3, [r4], #8\nldrd r9, r10, [r5], #8\n"                                 \
-    "sadd16 r9, r0, r9\nsadd16 r10, r1, r10\n"                                                               \
-    "uqadd16 r0, r0, r2\nuqadd16 r9, r9, r2\nuqadd16 r1, r1, r3\nuqadd16 r10, r10, r3\n"                     \
-    "uqsub16 r0, r0, r6\nuqsub16 r9, r9, r6\nuqsub16 r1, r1, r6\nuqsub16 r10, r10, r6\n"                     \
-    "ldrd r2, r3, [sp, #" at "]\n" mix("r0", "r9", "r2", "r11", "r12")                                       \
-        mix("r1", "r10", "r3", "r11", "lr") "strd r12, lr, [sp, #" at "]\n"
-#define NN_RNN_SPARSE_GATES8(mix)                                                                            \
-    NN_RNN_SPARSE_GATES4("s0, s1", "0", mix) NN_RNN_SPARSE_GATES4("s2, s3", "8", mix)
-#define NN_RNN_SPARSE_GATES16(mix)                                                                           \
-    NN_RNN_SPARSE_GATES8(mix)                                                                                \
-    NN_RNN_SPARSE_GATES4("s4, s5", "16", mix) NN_RNN_SPARSE_GATES4("s6, s7", "24", mix)
+/* The new state of two units in its place. sums: r + K of z of both, and K of h less that of z, in two
+ * registers that follow each other; x: their input products. r8: signs, r12: top, lr: half
+ * (nn_rnn_simple_gates). w, right, left: shifts 1 + lift, 14 - lift, 2 + lift. */
+#define NN_RNN_SPARSE_GATE(sums, x, state, w, right, left)                                                   \
+    "vmov r9, r10, " sums "\nvmov r11, " x "\n"                                                              \
+    "sadd16 r10, r9, r10\n"                                                                                  \
+    "uqadd16 r9, r9, r11\nuqadd16 r10, r10, r11\n"                                                           \
+    "uqsub16 r9, r9, r12\nuqsub16 r10, r10, r12\n"                                                           \
+    "smlabb r11, r9, " state ", lr\nsmlatt " state ", r9, " state ", lr\n"                                   \
+    "eor r9, r8, r9, lsl #" w "\n"                                                                           \
+    "smlabb r11, r9, r10, r11\nsmlatt " state ", r9, r10, " state "\n"                                       \
+    "lsr r11, r11, #" right "\npkhbt " state ", r11, " state ", lsl #" left "\n"
+#define NN_RNN_SPARSE_GATES8(w, right, left)                                                                 \
+    NN_RNN_SPARSE_GATE("s0, s1", "s16", "r0", w, right, left)                                                \
+    NN_RNN_SPARSE_GATE("s2, s3", "s17", "r1", w, right, left)                                                \
+    NN_RNN_SPARSE_GATE("s4, s5", "s18", "r2", w, right, left)                                                \
+    NN_RNN_SPARSE_GATE("s6, s7", "s19", "r3", w, right, left)
+#define NN_RNN_SPARSE_GATES16(w, right, left)                                                                \
+    NN_RNN_SPARSE_GATES8(w, right, left)                                                                     \
+    NN_RNN_SPARSE_GATE("s8, s9", "s20", "r4", w, right, left)                                                \
+    NN_RNN_SPARSE_GATE("s10, s11", "s21", "r5", w, right, left)                                              \
+    NN_RNN_SPARSE_GATE("s12, s13", "s22", "r6", w, right, left)                                              \
+    NN_RNN_SPARSE_GATE("s14, s15", "s23", "r7", w, right, left)
+#define NN_RNN_SPARSE_K8 "{s0-s7}"
+#define NN_RNN_SPARSE_K16 "{s0-s15}"
+#define NN_RNN_SPARSE_X8 "{s16-s19}"
+#define NN_RNN_SPARSE_X16 "{s16-s23}"
 
-/* nn_rnn_sweep_code. The stream: K of z, what the products read (`bytes` with K), K of h less that of z.
- * size: bytes of a vector. The stack: 0 states, 32 lift, 36 x, 40 top, 44 half, 48 signs, 56 from the end of
- * x to its next step, 60 steps left, 64 where the states belong, 68 x of the second sequence, 72 its 56, 76
- * steps, 80 first, 84 whether there is a second, 88 the stream. */
-#define NN_RNN_SPARSE_SWEEP(name, units, size, bytes, mix, products)                                         \
+/* nn_rnn_sweep_code. The stream: for each two units K of z, then K of h less that of z (`bytes` in all),
+ * which stay in every other register of s0 to s15; then what the products read. The state stays in r0 to r7.
+ * s24: x, s25: steps left, s26: from one x to the next, s27: what the products read, s28 to s30: top, half,
+ * signs. The stack: 0 where the states belong, 4 x of the second sequence, 8 its s26, 12 steps, 16 first, 20
+ * whether there is a second. */
+#define NN_RNN_SPARSE_SWEEP(name, units, bytes, w, right, left, products)                                    \
     static __attribute__((naked, noinline)) void name(const struct nn_rnn_simple *c NN_UNUSED,               \
                                                       const struct nn_rnn_inputs *in NN_UNUSED,              \
                                                       int16_t *spare NN_UNUSED, int first NN_UNUSED) {       \
         __asm__ volatile(                                                                                    \
             "push {r4-r11, lr}\n"                                                                            \
-            "sub sp, sp, #92\n"                                                                              \
+            "vpush {s16-s31}\n"                                                                              \
             "ldm r0, {r4-r10}\n"                                                                             \
-            "str r9, [sp, #32]\nstr r10, [sp, #88]\n"                                                        \
-            "add r11, sp, #40\n"                                                                             \
-            "stm r11, {r4-r6}\n"                                                                             \
+            "vmov s28, s29, r4, r5\n"                                                                        \
+            "vmov s30, r6\n"                                                                                 \
+            "add r10, r10, #" bytes "\n"                                                                     \
+            "vmov s27, r10\n"                                                                                \
             "ldm r1, {r4-r9}\n"                                                                              \
-            "str r4, [sp, #36]\n"                                                                            \
-            "lsl r6, r6, #1\nsub r6, r6, #" size "\nlsl r7, r7, #1\nsub r7, r7, #" size "\n"                 \
-            "mov r10, #1\n"                                                                                  \
-            "strd r6, r8, [sp, #56]\nstrd r9, r5, [sp, #64]\n"                                               \
-            "strd r7, r8, [sp, #72]\nstrd r3, r10, [sp, #80]\n"                                              \
-            "0: ldrd r3, r10, [sp, #80]\n"                                                                   \
-            "ldr r8, [sp, #88]\n"                                                                            \
-            "cmp r3, #0\n"                                                                                   \
-            "bne 4f\n" NN_RNN_EACH##units("ldr") "stm sp, " NN_RNN_HELD##units                               \
+            "vmov s24, s25, r4, r8\n"                                                                        \
+            "lsl r6, r6, #1\nlsl r7, r7, #1\n"                                                               \
+            "vmov s26, r6\n"                                                                                 \
+            "mov r4, #1\n"                                                                                   \
+            "push {r3, r4}\n"                                                                                \
+            "mov r4, r9\n"                                                                                   \
+            "push {r4, r5, r7, r8}\n"                                                                        \
+            "0: vmov r8, s27\n"                                                                              \
+            "sub r10, r8, #" bytes "\n"                                                                      \
+            "vldmia r10, " NN_RNN_SPARSE_K##units                                                            \
             "\n"                                                                                             \
-            "b 2f\n"                                                                                         \
-            "1: ldm sp, " NN_RNN_HELD##units "\n"                                                            \
-                                             "2: add r8, r8, #" size "\n" products "3: mov r5, r8\n"         \
-                                             "add r3, sp, #36\n"                                             \
-                                             "ldm r3, {r4, r6, r7, r8}\n" NN_RNN_SPARSE_GATES##units(        \
-                                                 mix) "ldrd r0, r1, [sp, #56]\n"                             \
-                                                      "ldr r8, [sp, #88]\n"                                  \
-                                                      "add r4, r4, r0\n"                                     \
-                                                      "subs r1, r1, #1\n"                                    \
-                                                      "str r4, [sp, #36]\nstr r1, [sp, #60]\n"               \
-                                                      "bne 1b\n"                                             \
-                                                      "ldrd r9, r10, [sp, #64]\n"                            \
-                                                      "ldm sp, " NN_RNN_HELD##units                          \
-            "\n" NN_RNN_EACH##units(                                                                         \
-                "str") "ldr r8, [sp, #84]\n"                                                                 \
-                       "mov r7, #0\n"                                                                        \
-                       "ldrd r5, r6, [sp, #72]\n"                                                            \
-                       "add r9, r9, #4\n"                                                                    \
-                       "cmp r8, #0\n"                                                                        \
-                       "str r10, [sp, #36]\nstrd r5, r6, [sp, #56]\nstr r9, [sp, #64]\nstr r7, [sp, #84]\n"  \
-                       "bne 0b\n"                                                                            \
-                       "add sp, sp, #92\n"                                                                   \
-                       "pop {r4-r11, pc}\n"                                                                  \
-                       "4: vldmia r8, " NN_RNN_SUMS##units                                                   \
+            "ldr r9, [sp]\nldr r10, [sp, #16]\n"                                                             \
+            "cmp r10, #0\n"                                                                                  \
+            "bne 4f\n" NN_RNN_EACH##units("ldr") "1:\n" products "3: vmov r8, r9, s24, s25\n"                \
+                                                 "vmov r10, s26\n"                                           \
+                                                 "vldmia r8, " NN_RNN_SPARSE_X##units                        \
             "\n"                                                                                             \
-            "add r8, r8, #" bytes "\n"                                                                       \
-            "mov r0, #0xC000C000\n"                                                                          \
-            "strd r0, r0, [sp]\nstrd r0, r0, [sp, #8]\n"                                                     \
-            "strd r0, r0, [sp, #16]\nstrd r0, r0, [sp, #24]\n"                                               \
-            "b 3b\n");                                                                                       \
+            "add r8, r8, r10\n"                                                                              \
+            "subs r9, r9, #1\n"                                                                              \
+            "vmov s24, s25, r8, r9\n"                                                                        \
+            "vmov r12, lr, s28, s29\n"                                                                       \
+            "vmov r8, s30\n" NN_RNN_SPARSE_GATES##units(                                                     \
+                w, right,                                                                                    \
+                left) "vmov r8, s27\n"                                                                       \
+                      "bne 1b\n"                                                                             \
+                      "ldrd r9, r10, [sp]\n" NN_RNN_EACH##units(                                             \
+                          "str") "ldrd r11, r12, [sp, #8]\nldr lr, [sp, #20]\n"                              \
+                                 "add r9, r9, #4\n"                                                          \
+                                 "mov r8, #0\n"                                                              \
+                                 "cmp lr, #0\n"                                                              \
+                                 "vmov s24, s25, r10, r12\n"                                                 \
+                                 "vmov s26, r11\n"                                                           \
+                                 "str r9, [sp]\nstr r8, [sp, #20]\n"                                         \
+                                 "bne 0b\n"                                                                  \
+                                 "add sp, sp, #24\n"                                                         \
+                                 "vpop {s16-s31}\n"                                                          \
+                                 "pop {r4-r11, pc}\n"                                                        \
+                                 "4: mov r0, #0xC000C000\n"                                                  \
+                                 "mov r1, r0\nmov r2, r0\nmov r3, r0\nmov r4, r0\nmov r5, r0\nmov r6, r0\n"  \
+                                 "mov r7, r0\n"                                                              \
+                                 "b 3b\n");                                                                  \
     }
 
 #endif

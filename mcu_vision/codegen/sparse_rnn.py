@@ -55,10 +55,12 @@ def _sweep(name: str, key: str, cell: Cell, form: CellFormat) -> SparseCode:
     hidden = len(cell.u)
     k = INT16_LIMIT - 1 + cell.bias_z - (1 << form.pre_bits)
     weights = -cell.u << (16 - (form.u_bits + STATE_BITS - form.pre_bits))
-    products = _products(weights, (weights.sum(1) << STATE_BITS) + (k << 16) + (1 << 15))
-    stream = np.array([*_words(k), *products.stream, *_words(cell.bias_h - cell.bias_z)], np.int64)
-    mix = "NN_RNN_MIX_LIFT1" if form.pre_bits == 12 else "NN_RNN_MIX_ANY"
-    frame = f'NN_RNN_SPARSE_SWEEP({name}, {hidden}, "{2 * hidden}", "{4 * len(stream) - 2 * hidden}", {mix},'
+    products = _products(weights, (weights.sum(1) << STATE_BITS) + (k << 16) + (1 << 15), sum_step=2)
+    constants = zip(_words(k), _words(cell.bias_h - cell.bias_z), strict=True)
+    stream = np.array([word for pair in constants for word in pair] + products.stream, np.int64)
+    lift = STATE_BITS - 1 - form.pre_bits
+    shifts = ", ".join(f'"{shift}"' for shift in (1 + lift, 14 - lift, 2 + lift))
+    frame = f'NN_RNN_SPARSE_SWEEP({name}, {hidden}, "{4 * hidden}", {shifts},'
     return SparseCode(name, key, frame, _int32(stream), products.lines)
 
 
@@ -71,15 +73,18 @@ def _project(name: str, key: str, cell: Cell, form: CellFormat) -> SparseCode:
     return SparseCode(name, key, frame, _int32(np.array(products.stream, np.int64)), products.lines)
 
 
-def _products(weights: IntArray, starts: IntArray) -> _Products:
-    """Code for all units (an even number), and its stream; starts: what the sums start from, modulo 2**32."""
+def _products(weights: IntArray, starts: IntArray, sum_step: int = 1) -> _Products:
+    """Code for all units (an even number), and its stream.
+
+    starts: what the sums start from, modulo 2**32; sum_step: from the register of two units' sums to the next.
+    """
     products = _Products()
     for unit in range(0, len(weights), 2):
         work = _pair_work(weights[unit : unit + 2])
         lines = _loads_and_products(work, products)
         products.stream += [int(s) for s in starts[unit : unit + 2]]
         products.stream += [word for word, _ in work]
-        lines += [f"pkhtb {SUMS[0]}, {SUMS[1]}, {SUMS[0]}, asr #16", f"vmov s{unit // 2}, {SUMS[0]}"]
+        lines += [f"pkhtb {SUMS[0]}, {SUMS[1]}, {SUMS[0]}, asr #16", f"vmov s{unit // 2 * sum_step}, {SUMS[0]}"]
         products.lines.append("".join(f"{line}\\n" for line in lines))
     return products
 
