@@ -143,6 +143,7 @@ class _Chain:
         first = first._replace(w_bits=pre_bits + self._one_of(6, 9, 12), u_bits=pre_bits + 2, pre_bits=pre_bits)
         u_bits = pre_bits + self._one_of(2, 2, 3)
         op.formats = (first, second._replace(w_bits=pre_bits + 16, u_bits=u_bits, pre_bits=pre_bits))
+        op.keep_products = bool(self.random.random() < 0.5)
         share = float(self.random.choice([1.0, 1.0, 0.5, 0.3, 0.15]))
         for name in (op.inputs[i] for i in (2, 5, 6)):
             data = self.build.graph.tensors[name].data

@@ -80,12 +80,16 @@ def main() -> None:
         models += [(name, load_graph(find_model(name))) for name in shipped_models()]
         print_check(measure_all(models, options.toolchain))
         return
-    kernels = fit_all(measure_all(models, options.toolchain))
+    partly = options.pools or options.kernels or kinds != KINDS
+    known: Kernels = read_costs()["kernels"] if partly else {}
+    kernels = fit_all(measure_all(models, options.toolchain), known)
     costs = {"board": BOARD, "toolchain": options.toolchain, "random_models": options.models, "kernels": kernels}
-    if options.pools or options.kernels:
-        wanted = options.kernels.split(",") if options.kernels else [name for name in kernels if "rnn_pool" in name]
-        chosen = {name: kernels[name] for name in wanted}
-        costs = read_costs() | {"kernels": read_costs()["kernels"] | chosen}
+    if partly:
+        wanted = options.kernels.split(",") if options.kernels else sorted(kernels)
+        missing = [name for name in wanted if name not in kernels]
+        if missing:
+            parser.error(f"no operator of the random models runs {missing[0]!r}; they run {', '.join(kernels)}")
+        costs = read_costs() | {"kernels": dict(sorted((known | {name: kernels[name] for name in wanted}).items()))}
     atomic_write(COSTS, json.dumps(costs, indent=1) + "\n")
     print_fit(kernels)
 
@@ -108,12 +112,15 @@ def measure(name: int | str, graph: Graph, toolchain: str) -> list[Sample]:
     return samples
 
 
-def fit_all(samples: list[Sample]) -> Kernels:
-    """Entries of all kernels; first those of operators that are one kernel, since others call them."""
+def fit_all(samples: list[Sample], known: Kernels | None = None) -> Kernels:
+    """Entries of all kernels; first those of operators that are one kernel, since others call them.
+
+    known: entries of kernels that others call, where no sample is of them.
+    """
     kernels: Kernels = {}
     groups = by_kernel(samples)
     for name in sorted(groups, key=lambda name: (max(len(s.works) for s in groups[name]), name)):
-        kernels[name] = fit_kernel(groups[name], kernels)
+        kernels[name] = fit_kernel(groups[name], (known or {}) | kernels)
     plain = [s for s in samples if "pixels" in s.works[-1].counts and s.cycles["cycles"] >= LEAST_CYCLES]
     return dict(sorted(kernels.items())) | ({ANY: fit_any(plain)} if plain else {})
 

@@ -343,11 +343,12 @@ typedef struct {
 
 void nn_rearrange_s8(const nn_rearrange *p, const int8_t *in, int8_t *out, int32_t step);
 
-/* Picked places of a row (in_c channels a pixel): `channels` values of each pixel columns[x] (x < width), all
- * in order if picked is NULL, else those that picked names. A place of -1, and a row of NULL, give `fill`.
- * nn_select_s8: rows: one pointer. nn_select_rows_s8: row rows[step] of a whole tensor of in_row a row. */
+/* Picked places of a row (in_c channels a pixel): `channels` values of each pixel columns[x] (x < width),
+ * those from `first` on if picked is NULL, else those that picked names. A place of -1, and a row of NULL,
+ * give `fill`. nn_select_s8: rows: one pointer. nn_select_rows_s8: row rows[step] of a whole tensor of in_row
+ * a row. */
 typedef struct {
-    int32_t width, channels, in_c, fill, in_row;
+    int32_t width, channels, in_c, first, fill, in_row;
     const int16_t *rows, *columns, *picked;
 } nn_select;
 
@@ -477,12 +478,14 @@ typedef struct {
  * out_w patches of 4 * cell2.hidden channels; if repeat_last is set the last patch is written twice. sigmoid
  * and tanh: gate tables of 513 entries, or NULL for piecewise-linear gates. pixel_shift: by how many bits
  * pixels are scaled up such that input products are the high halves of their sums, -1 if they are widened to
- * int16 first. Definition: mcu_vision/ops/rnn_pool.py. state: 2 * max(patch_h - stride, 0) * out_w * h2,
- * where h1, h2, k = quad(cell1.hidden, cell2.hidden, in_c). scratch: 2 * (h1 * (k + h1 + 6) + h2 * (h1 + h2 +
- * 6) + 2 * k + (b + 2) * max(h1, h2) + patch_h * max(b * h1, h2)
+ * int16 first. keep_products: input products of rows that the next step reads too are kept. Definition:
+ * mcu_vision/ops/rnn_pool.py. state: 2 * max(patch_h - stride, 0) * (out_w * h2 + u * h1), where h1, h2, k =
+ * quad(cell1.hidden, cell2.hidden, in_c) and u = (out_w - 1) * stride + patch_w if keep_products, else 0.
+ * scratch: 2 * (h1 * (k + h1 + 6) + h2 * (h1 + h2 + 6) + 2 * k + (b + 2) * max(h1, h2) + patch_h * max(b *
+ * h1, h2)
  * + patch_w * h2 + 2 * ceil(patch_w / stride) * ceil(patch_h / 2) * h1), b = 4 if stride > 2, else 2. */
 typedef struct {
-    int16_t in_w, in_c, out_w, patch_h, patch_w, stride, repeat_last, out_bits, pixel_shift;
+    int16_t in_w, in_c, out_w, patch_h, patch_w, stride, repeat_last, out_bits, pixel_shift, keep_products;
     nn_rnn_cell cell1, cell2;
     const int16_t *sigmoid, *tanh;
 } nn_rnn_pool;

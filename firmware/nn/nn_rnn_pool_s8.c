@@ -1,9 +1,10 @@
 #include "nn_rnn_pixels.h"
 
-/* Work that patches share is done once, but for the input products of rows that two patches read. Columns
- * of pixels are taken a few at a time: their sequences end in this step; those of the rows wait for the next
- * columns in `waiting`. Row summaries are kept in `state` while a later step needs them, column summaries in
- * a window that slides along the patches, both as input products of the second cell. */
+/* Work that patches share is done once, but, without keep_products, for the input products of rows that two
+ * patches read. Columns of pixels are taken a few at a time: their sequences end in this step; those of the
+ * rows wait for the next columns in `waiting`. Row summaries are kept in `state` while a later step needs
+ * them, column summaries in a window that slides along the patches, both as input products of the second
+ * cell. */
 typedef struct {
     const nn_rnn_pool *p;
     nn_rnn first, second;
@@ -16,6 +17,7 @@ typedef struct {
     int16_t *spare;    /* room for two states */
     int16_t *inputs;   /* input products of the columns; then row summaries of the patch */
     int16_t *columns;  /* column summaries of the patch */
+    int16_t *products; /* input products of the kept rows, column by column; or NULL */
     int16_t *waiting;  /* two states for each segment under way and each two rows from `fresh` on */
 } pool;
 
@@ -23,7 +25,7 @@ static int32_t max_i32(int32_t a, int32_t b) { return a > b ? a : b; }
 
 static int32_t min_i32(int32_t a, int32_t b) { return a < b ? a : b; }
 
-static pool unpack(const nn_rnn_pool *p, int16_t *scratch, int32_t step) {
+static pool unpack(const nn_rnn_pool *p, int16_t *scratch, int16_t *state, int32_t step) {
     pool s = {.p = p, .kept_rows = max_i32(p->patch_h - p->stride, 0)};
     s.fresh = step > 0 ? s.kept_rows : 0;
     int16_t *w = scratch;
@@ -39,28 +41,64 @@ static pool unpack(const nn_rnn_pool *p, int16_t *scratch, int32_t step) {
     s.inputs = s.spare + 2 * max_i32(s.first.hidden, s.second.hidden);
     s.columns = s.inputs + p->patch_h * max_i32(s.batch * s.first.hidden, s.second.hidden);
     s.waiting = s.columns + p->patch_w * s.second.hidden;
+    s.products = p->keep_products ? state + s.kept_rows * p->out_w * s.second.hidden : NULL;
     return s;
 }
 
-/* Input products of columns x and x + 1 (x again if !both) of the patch rows, patch_h of each, to `inputs`.
- */
-static void project_columns(const pool *s, const int8_t *const rows[], int32_t x, int both, int16_t *inputs) {
+/* Copies `count` elements of vectors, forward. */
+static void copy(int16_t *to, const int16_t *from, int32_t count) {
+#if NN_ASSEMBLY
+    __asm__ volatile("lsrs %[n], %[n], #3\n"
+                     "bcc 1f\n"
+                     "ldrd r4, r5, [%[from]], #8\nstrd r4, r5, [%[to]], #8\n"
+                     "1: beq 3f\n"
+                     "2: ldmia %[from]!, {r4, r5, r6, r8}\nstmia %[to]!, {r4, r5, r6, r8}\n"
+                     "subs %[n], %[n], #1\n"
+                     "bne 2b\n"
+                     "3:\n"
+                     : [to] "+r"(to), [from] "+r"(from), [n] "+r"(count)::"r4", "r5", "r6", "r8", "cc",
+                       "memory");
+#else
+    memmove(to, from, (size_t)count * sizeof *to);
+#endif
+}
+
+/* Input products of columns x and x + 1 (x again if !both) of the patch rows from `row` on, patch_h of each
+ * column, to `inputs`. */
+static void project_rows(const pool *s, const int8_t *const rows[], int32_t x, int both, int32_t row,
+                         int16_t *inputs) {
     const nn_rnn_pool *p = s->p;
-    int16_t *a = inputs, *b = a + p->patch_h * s->first.hidden;
+    int16_t *a = inputs + row * s->first.hidden, *b = a + p->patch_h * s->first.hidden;
     if (s->shift >= 0) {
         const int16_t *w_end = s->first.w + s->first.hidden * (s->first.inputs + 2);
         nn_rnn_pixels pixels = {.w = s->first.w, .shift = s->shift, .out0 = a, .out1 = b, .w_end = w_end};
         nn_rnn_locate_pixels(&pixels, x, x + both, p->in_c, p->in_w * p->in_c);
-        pixels.rows = rows, pixels.rows_end = rows + p->patch_h;
+        pixels.rows = rows + row, pixels.rows_end = rows + p->patch_h;
         nn_rnn_project_pixels(&pixels);
         return;
     }
-    for (int32_t i = 0; i < p->patch_h; i++, a += s->first.hidden, b += s->first.hidden) {
-        const int8_t *pixel = rows[i] + x * p->in_c;
+    for (; row < p->patch_h; row++, a += s->first.hidden, b += s->first.hidden) {
+        const int8_t *pixel = rows[row] + x * p->in_c;
         nn_widen_padded(s->pixels, pixel, p->in_c, 4);
         nn_widen_padded(s->pixels + 2, both ? pixel + p->in_c : pixel, p->in_c, 4);
         nn_rnn_project(&s->first, s->pixels, a, b);
     }
+}
+
+/* The same of all patch rows; those that are kept are taken from there, or put there for the next step. */
+static void project_columns(const pool *s, const int8_t *const rows[], int32_t x, int both, int16_t *inputs) {
+    int32_t hidden = s->first.hidden, count = s->kept_rows * hidden;
+    if (!s->products) {
+        project_rows(s, rows, x, both, 0, inputs);
+        return;
+    }
+    int16_t *kept = s->products + x * count, *column = inputs;
+    for (int i = 0; s->fresh && i < 2; i++, column += s->p->patch_h * hidden)
+        copy(column, kept + (i & both) * count, count);
+    project_rows(s, rows, x, both, s->fresh, inputs);
+    column = inputs + (s->p->patch_h - s->kept_rows) * hidden;
+    for (int i = 0; i <= both; i++, column += s->p->patch_h * hidden)
+        copy(kept + i * count, column, count);
 }
 
 /* States of the rows from `fresh` on in the segment of patch j. */
@@ -103,24 +141,6 @@ static int32_t take_columns(const pool *s, const int8_t *const rows[], int32_t j
     for (int32_t i = 0; i < count; i += 2, out += 2 * s->second.hidden)
         nn_rnn_project(&s->second, s->states + i * hidden, out, out + (i + 1 < count ? s->second.hidden : 0));
     return count;
-}
-
-/* Copies `count` elements of vectors, forward. */
-static void copy(int16_t *to, const int16_t *from, int32_t count) {
-#if NN_ASSEMBLY
-    __asm__ volatile("lsrs %[n], %[n], #3\n"
-                     "bcc 1f\n"
-                     "ldrd r4, r5, [%[from]], #8\nstrd r4, r5, [%[to]], #8\n"
-                     "1: beq 3f\n"
-                     "2: ldmia %[from]!, {r4, r5, r6, r8}\nstmia %[to]!, {r4, r5, r6, r8}\n"
-                     "subs %[n], %[n], #1\n"
-                     "bne 2b\n"
-                     "3:\n"
-                     : [to] "+r"(to), [from] "+r"(from), [n] "+r"(count)::"r4", "r5", "r6", "r8", "cc",
-                       "memory");
-#else
-    memmove(to, from, (size_t)count * sizeof *to);
-#endif
 }
 
 /* Row summaries of patch j, to `inputs`; those that the next step needs also to `kept`. */
@@ -168,7 +188,7 @@ static int8_t *sweep_both_ways(const pool *s, const int16_t *summaries, int32_t 
 
 void nn_rnn_pool_s8(const nn_rnn_pool *p, const int8_t *const rows[], int8_t *out, int16_t *scratch,
                     int16_t *state, int32_t step) {
-    pool s = unpack(p, scratch, step);
+    pool s = unpack(p, scratch, state, step);
     int32_t hidden = s.second.hidden, kept_columns = max_i32(p->patch_w - p->stride, 0);
     for (int32_t j = 0; j < p->out_w; j++) {
         int32_t x = j > 0 ? kept_columns : 0, slid = (p->patch_w - kept_columns) * hidden;

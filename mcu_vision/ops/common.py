@@ -81,11 +81,11 @@ def conv_multipliers(
 
 
 def requantize(
-    acc: IntArray, multiplier: npt.ArrayLike, shift: npt.ArrayLike, zero_point: int, clamp: Pair
+    acc: IntArray, multiplier: npt.ArrayLike, shift: npt.ArrayLike, zero_point: int | Array, clamp: Pair
 ) -> npt.NDArray[np.int8]:
-    """Scale accumulators (last axis: channels), add the zero point, clamp, narrow to int8."""
+    """Scale accumulators (last axis: channels), add the zero point (or one a channel), clamp, narrow to int8."""
     scaled = multiply_by_quantized_multiplier(acc, multiplier, shift) + zero_point
-    return np.clip(scaled, *clamp).astype(np.int8)
+    return np.asarray(np.clip(scaled, *clamp), np.int8)
 
 
 def output_length(length: int, kernel: int, stride: int, dilation: int, before: int, after: int) -> int:

@@ -3,9 +3,19 @@
 from dataclasses import dataclass
 from math import ceil
 
+import numpy as np
+
 from mcu_vision.errors import UserError
-from mcu_vision.ir import Array, Graph, KernelCall, RowWindow, Shape, Tensor, to_int
-from mcu_vision.ops.common import Pair, apply_activation, even, exact_matmul, sliding_windows
+from mcu_vision.ir import Array, Graph, KernelCall, Quantization, RowWindow, Shape, Tensor, to_int
+from mcu_vision.ops.common import (
+    Pair,
+    apply_activation,
+    conv_multipliers,
+    even,
+    exact_matmul,
+    requantize,
+    sliding_windows,
+)
 from mcu_vision.ops.convolution import Convolution, requantize_sums
 from mcu_vision.ops.pack_carry import can_carry, carry_scratch, carry_state, pack_carry
 from mcu_vision.ops.pack_conv import column_values, conv_scratch, pack_conv
@@ -21,6 +31,8 @@ class Conv2d(Convolution):
 
     winograd: a choice of the planner. The kernel then makes four rows a step, by a quarter of the products; only
     where `winograd_fits`.
+    parts: another, beside winograd; convolutions of one input that run as one: channels, scale and zero point of each
+    one's output. Without an activation.
     whole: another; one step makes all rows, so that those of a small map share the work on the weights. 1x1 alone.
     step_rows: the same for others; if not 0, an even number of rows that a step makes. Only where `rows_fit`.
     carry: another; each input row is read once, and sums of output rows are kept instead; only where `carry_fits`.
@@ -28,6 +40,7 @@ class Conv2d(Convolution):
 
     kind = "conv2d"
     winograd: bool = False
+    parts: tuple[tuple[int, float, int], ...] = ()
     whole: bool = False
     step_rows: int = 0
     carry: bool = False
@@ -38,6 +51,8 @@ class Conv2d(Convolution):
             raise UserError(f"{self.name}: only a 1x1 convolution can make its map in one step")
         if self.step_rows and (self.step_rows % 2 or self.winograd or not self._can_share_rows(inputs[1].shape)):
             raise UserError(f"{self.name}: its kernel cannot make {self.step_rows} rows in a step")
+        if self.parts and (not self.winograd or sum(count for count, _, _ in self.parts) != shape[3]):
+            raise UserError(f"{self.name}: its kernel cannot compute these parts of {shape[3]} channels")
         return shape
 
     def output_channels(self, weights: Tensor) -> int:
@@ -57,7 +72,21 @@ class Conv2d(Convolution):
         x, weights, bias = arrays
         zero = graph.tensors[self.inputs[0]].quant.zero_point
         columns, matrix = self._accumulate(to_int(x) - zero, weights, 0)
-        return requantize_sums(graph, self, exact_matmul(columns, matrix) + to_int(bias))
+        acc = exact_matmul(columns, matrix) + to_int(bias)
+        if not self.parts:
+            return requantize_sums(graph, self, acc)
+        multiplier, shift, zeros = self._part_constants(graph)
+        return requantize(acc, multiplier, shift, zeros, (-128, 127))
+
+    def _part_constants(self, graph: Graph) -> tuple[Array, Array, Array]:
+        """Multipliers, shifts and zero points of the outputs of all parts, one a channel."""
+        x, weights = (graph.tensors[name].quant for name in self.inputs[:2])
+        count = len(self.constant(graph, 1))
+        outs = [conv_multipliers(x, weights, Quantization((scale,)), count) for _, scale, _ in self.parts]
+        part = np.repeat(np.arange(len(self.parts)), [channels for channels, _, _ in self.parts])
+        zeros = np.array([zero for _, _, zero in self.parts])
+        multiplier, shift = (np.array([out[i] for out in outs])[part, np.arange(count)] for i in (0, 1))
+        return multiplier, shift, zeros[part]
 
     def is_pointwise(self, graph: Graph) -> bool:
         """Whether an output pixel is made of the input pixel at its place alone."""
@@ -104,7 +133,9 @@ class Conv2d(Convolution):
 
     def _winograd_kernel(self, weights: Array, params: Params) -> KernelCall:
         dropped = ("multiplier", "shift", "bias", "kernel_h", "kernel_w", "stride_w", "dilation_w", "tile")
-        packed = _without(params, *dropped) | {"weights": pack_winograd(weights, params)}
+        zeros = np.asarray(params.pop("out_zeros", params["out_zero"]))
+        filters = pack_winograd(weights, params | {"out_zero": zeros})
+        packed = _without(params, *dropped) | {"weights": filters, "out_zero": int(zeros.max())}
         scratch = winograd_scratch(int(params["in_w"]), weights.shape[3])
         return KernelCall("nn_winograd_s8", "nn_winograd", packed, ("rows",), scratch, output_rows=TILE_ROWS)
 
@@ -125,6 +156,12 @@ class Conv2d(Convolution):
     def carry_fits(self, graph: Graph) -> bool:
         """Whether nn_conv_carry_s8 can compute this convolution."""
         return can_carry(graph.tensors[self.inputs[1]].shape, self.stride, self.dilation)
+
+    def params(self, graph: Graph, matrix: Array) -> Params:
+        params = super().params(graph, matrix)
+        if self.parts:
+            params |= dict(zip(("multiplier", "shift", "out_zeros"), self._part_constants(graph), strict=True))
+        return params
 
     def winograd_fits(self, graph: Graph) -> bool:
         """Whether nn_winograd_s8 can compute this convolution."""

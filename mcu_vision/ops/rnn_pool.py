@@ -74,7 +74,8 @@ class RnnPool(Op):
     """inputs: x (1, H, W, K), then w, u, bias_z, bias_h of the first and of the second cell.
 
     `zeta`, `nu`: of both cells, in float. `replicate_last` repeats the last row and column once.
-    `formats` and `out_bits` are set by quantisation.
+    `formats` and `out_bits` are set by quantisation. `keep_products`: the kernel keeps input products of rows that
+    the next step reads too, which saves time and takes memory.
     """
 
     kind = "rnn_pool"
@@ -86,6 +87,7 @@ class RnnPool(Op):
     nu: tuple[float, float] = (0.0, 0.0)
     formats: tuple[CellFormat, ...] = ()
     out_bits: int = 7
+    keep_products: bool = False
 
     def __post_init__(self) -> None:
         self.formats = tuple(CellFormat(*f) for f in self.formats)
@@ -97,6 +99,15 @@ class RnnPool(Op):
             output_length(h, self.patch[0], self.stride, 1, 0, 0),
             output_length(w, self.patch[1], self.stride, 1, 0, 0),
         )
+
+    @property
+    def kept_rows(self) -> int:
+        """Rows of a patch that the next one down reads too."""
+        return max(self.patch[0] - self.stride, 0)
+
+    def columns_used(self, x: Tensor) -> int:
+        """Columns of x that lie in a patch."""
+        return (self.pooled_size(x)[1] - 1) * self.stride + self.patch[1]
 
     def infer_shape(self, inputs: list[Tensor]) -> Shape:
         size = self.pooled_size(inputs[0])
@@ -199,6 +210,7 @@ class RnnPool(Op):
             "stride": self.stride,
             "repeat_last": int(self.replicate_last),
             "out_bits": self.out_bits,
+            "keep_products": int(self.keep_products and self.kept_rows > 0),
         }
         cells = self.kernel_cells(graph)
         simple = [not self.smooth and is_simple(cell, form) for cell, form in zip(cells, self.formats, strict=True)]
@@ -220,7 +232,8 @@ class RnnPool(Op):
         waiting = -(-self.patch[1] // self.stride) * -(-self.patch[0] // 2) * 2 * e1
         matrices = e1 * (pixel + e1 + 6) + e2 * (e1 + e2 + 6)
         scratch = 2 * (matrices + 2 * pixel + (batch + 2) * max(e1, e2) + products + waiting)
-        state = 2 * max(self.patch[0] - self.stride, 0) * columns * e2
+        kept_columns = columns * e2 + params["keep_products"] * self.columns_used(x) * e1
+        state = 2 * self.kept_rows * kept_columns
         return KernelCall(
             "nn_rnn_pool_s8", "nn_rnn_pool", params, ("rows",), scratch, state, passes_step=True, passes_state=True
         )

@@ -72,7 +72,9 @@ class Select(Op):
             "fill": self.fill,
             "columns": np.array(columns, np.int16),
         }
-        if self.channels:
+        if channels == tuple(range(channels[0], channels[0] + len(channels))) and channels[0] != FILL:
+            params["first"] = channels[0] * item
+        else:
             places = np.array(channels)[:, None]
             of_bytes = np.where(places < 0, FILL, places * item + np.arange(item))
             params["picked"] = of_bytes.reshape(-1).astype(np.int16)

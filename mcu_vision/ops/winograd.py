@@ -42,7 +42,8 @@ def pack_winograd(weights: Array, constants: dict[str, int | Array]) -> npt.NDAr
     filters = np.einsum("ik,okmc,jm->oijc", FILTER, to_int(weights)[..., order_channels(in_c)], FILTER)
     words = join_halves(filters.reshape(count, 36, in_c))
     right = 5 - shift
-    offset = 16 + (1 << (right - 1)) + int(constants["out_zero"]) * (1 << right)
+    zeros = np.broadcast_to(to_int(np.asarray(constants["out_zero"])), count)
+    offset = 16 + (1 << (right - 1)) + zeros * (1 << right)
     parts = [words[pairs].transpose(0, 2, 3, 1).reshape(len(pairs), -1)]
     parts += [64 * bias[pairs], multiplier[pairs], offset[pairs], right[pairs]]
     return np.concatenate(parts, 1).astype(np.int32)

@@ -6,6 +6,8 @@ from mcu_vision.plan.recompute import search_recomputing
 from mcu_vision.plan.rewrite.carry_sums import carry_sums
 from mcu_vision.plan.rewrite.fuse_blocks import find_blocks, fuse_all
 from mcu_vision.plan.rewrite.gather_rows import LARGE_PIXELS, SMALL_PIXELS, gather_rows
+from mcu_vision.plan.rewrite.join_convolutions import join_convolutions
+from mcu_vision.plan.rewrite.keep_products import keep_products
 from mcu_vision.plan.rewrite.trunk_first import trunk_first
 from mcu_vision.plan.rewrite.use_winograd import use_winograd
 from mcu_vision.plan.search import Candidate, search_graph
@@ -17,7 +19,8 @@ def search_configurations(graph: Graph, limit_bytes: int, recompute: bool, budge
     Before that come programs of strips that are slower than another of as few live bytes, but may be easier to place.
     Searched are the graph as it is, with rows made together in small maps and in large ones, with every block fused,
     with that and sums in place of rows, and, with `recompute`, what `search_recomputing` says; all but the last also
-    with convolutions by Winograd's method.
+    with convolutions by Winograd's method. The one with most rows together is then also tried with those of one input
+    joined, and with input products of RNNPool kept.
     budget_bytes: what the arenas may take; the fastest that needs less is looked for, too.
     """
     facts = FactsOfOps()
@@ -38,6 +41,8 @@ def search_configurations(graph: Graph, limit_bytes: int, recompute: bool, budge
     faster = use_winograd(graph)
     if faster is not graph:
         found += search_configurations(faster, limit_bytes, False, budget_bytes)
+    elif (fastest := keep_products(join_convolutions(gathered))) is not gathered:
+        found += search_graph(fastest, limit_bytes, facts)
     best: list[Candidate] = []
     for candidate in sorted(found, key=lambda c: (c.cycles, c.live_bytes)):
         if not best or candidate.live_bytes < best[-1].live_bytes:

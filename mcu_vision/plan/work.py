@@ -222,19 +222,25 @@ def _grouped_bottleneck(op: InvertedBottleneck, graph: Graph, parts: Graph) -> l
     in_c = graph.tensors[op.inputs[0]].shape[3]
     _, rows, width, out_c = graph.tensors[op.outputs[0]].shape
     tile, group = depthwise.tile(parts), min(op.group_channels, hidden)
-    tiles, groups = ceil(width / tile), ceil(hidden / group)
-    pairs = ceil(group / 2) * groups
-    pixels = _expanded_rows(op, graph) * op.columns_expanded(graph)
-    projected = rows * width * groups * ceil(out_c / 2)
+    tiles, sizes = rows * ceil(width / tile), [min(group, hidden - c) for c in range(0, hidden, group)]
+    pairs = sum(ceil(size / 2) for size in sizes)
+    expanded = _expanded_rows(op, graph) * op.columns_expanded(graph) * pairs
+    project_pairs = rows * width * ceil(out_c / 2)
+    fours, rest = divmod(in_c, 4)
     own = _dispatch(op, graph) + Counter(
-        tiles=rows * tiles,
-        groups=rows * tiles * groups,
-        expand_rows=rows * tiles * kh * pairs,
-        expanded=pixels * pairs,
-        words=pixels * pairs * ceil(in_c / 4) + projected * ceil(group / 4),
+        tiles=tiles,
+        groups=tiles * len(sizes),
+        channels=tiles * hidden,
+        expand_rows=tiles * kh * pairs,
+        expanded=expanded,
+        words=expanded * fours + project_pairs * sum(size // 4 for size in sizes),
+        rest=expanded * rest + project_pairs * sum(size % 4 for size in sizes),
         filtered=rows * width * hidden,
+        filter_rows=rows * width * hidden * kh,
         taps=rows * width * hidden * kh * kw,
-        projected=projected,
+        project_rows=tiles * len(sizes) * ceil(out_c / 2),
+        projected=project_pairs * len(sizes),
+        output_rows=tiles * out_c,
         outputs=rows * width * out_c,
     )
     added = [_addition(part, parts) for part in parts.ops if part.kind == "add"]

@@ -38,8 +38,12 @@ def _pool(op: AveragePool2d | MaxPool2d, graph: Graph) -> Counter[str]:
 
 
 def _scaled(op: Requantize | ScaledSum, graph: Graph) -> Counter[str]:
-    """Values by the longer rules (mcu_vision/ops/short_sum.py)."""
-    params, values = op.kernel(graph).params, prod(graph.tensors[op.outputs[0]].shape)
+    """Fours of values of each row and what is left, by the longer rules too (mcu_vision/ops/short_sum.py), clamps."""
+    params, out = op.kernel(graph).params, graph.tensors[op.outputs[0]]
+    fours, rest = divmod(out.row_elements, 4)
+    counts = Counter(fours=out.rows * fours, rest=out.rows * rest, part_rows=out.rows * bool(rest))
+    if params["out_min"] > -128 or params["out_max"] < 127:
+        counts += Counter(clamped_fours=out.rows * fours, clamped_rest=out.rows * rest)
     if not np.any(params["short_sum.a_factor"]):
-        return Counter(exact=values)
-    return Counter(ties=values) if np.any(params["short_sum.half"]) else Counter()
+        return counts + Counter(exact=prod(out.shape))
+    return counts + (Counter(ties=prod(out.shape)) if np.any(params["short_sum.half"]) else Counter())

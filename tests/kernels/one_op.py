@@ -122,6 +122,10 @@ def winograd(draw: Any) -> Graph:
         constants["bias"] = Tensor("bias", (out_c,), "int32", Quantization(scales, 0, 0), bias)
     x, out = activation("x", (1, h, w, in_c), draw(ZERO_POINTS)), activation("out", (), draw(ZERO_POINTS))
     graph = one_op(op, [x], constants, out)
+    if op.activation == "none" and draw(st.booleans()):
+        first, zeros = draw(st.integers(1, out_c - 1)), draw(st.tuples(ZERO_POINTS, ZERO_POINTS))
+        op.parts = ((first, 1.0, zeros[0]), (out_c - first, 0.8, zeros[1]))
+        graph.verify()
     assert op.winograd_fits(graph)
     return graph
 
@@ -420,7 +424,7 @@ def rnn_pool(draw: Any) -> Graph:
         constants |= _cell(index, inputs, hidden, formats[-1], roomy, random)
     smooth = draw(st.booleans()) and not roomy
     op = ops.RnnPool("pool", (), (), patch, stride, smooth, draw(st.booleans()))
-    op.formats, op.out_bits = tuple(formats), draw(st.integers(5, 14))
+    op.formats, op.out_bits, op.keep_products = tuple(formats), draw(st.integers(5, 14)), draw(st.booleans())
     x = activation("x", (1, *size, k), draw(ZERO_POINTS))
     return one_op(op, [x], constants, activation("out", ()))
 

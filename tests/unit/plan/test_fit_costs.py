@@ -37,6 +37,20 @@ def test_a_kernel_that_calls_others_pays_for_the_rest_alone() -> None:
     assert kernels["whole"]["held_out"]["max_percent"] == pytest.approx(0, abs=0.1)
 
 
+def test_a_part_that_was_not_measured_has_its_known_price() -> None:
+    random = np.random.default_rng(2)
+    samples = []
+    for model in range(40):
+        part = Work("part", Counter(words=int(random.integers(1000, 9000))))
+        own = Work("whole", Counter(tiles=int(random.integers(100, 900))))
+        spent = 7 * part.counts["words"] + 50 * own.counts["tiles"]
+        samples.append(fit_costs.Sample(model, "op", [part, own], dict.fromkeys(fit_costs.FIGURES, spent), {}))
+    known = {"part": {figure: {"words": 7.0} for figure in fit_costs.FIGURES}}
+    kernels = fit_costs.fit_all(samples, known)
+    assert list(kernels) == ["whole"]
+    assert kernels["whole"]["cycles"] == pytest.approx({"tiles": 50})
+
+
 def test_random_graphs_are_repeatable_and_of_every_kind() -> None:
     graphs = [cost_graph(seed) for seed in range(12)]
     assert str(graphs[3]) == str(cost_graph(3))

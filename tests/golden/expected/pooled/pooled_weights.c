@@ -48,6 +48,7 @@ const nn_rnn_pool pooled_op0 = {
     .stride = 4,
     .repeat_last = 1,
     .out_bits = 7,
+    .keep_products = 0,
     .cell1.inputs = 2,
     .cell1.hidden = 4,
     .cell1.pre_bits = 12,
