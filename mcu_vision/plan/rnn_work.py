@@ -30,7 +30,7 @@ def count_rnn_pool(op: RnnPool, graph: Graph) -> tuple[Counter[str], bool]:
     row_pairs = columns * (ceil(patch_h / 2) + (patch_rows - 1) * ceil((patch_h - kept_h) / 2))
     patches = patch_rows * columns
     counts = Counter(patches=patches, outputs=patches * 4 * hidden2)
-    kept_products = kept_h * params["keep_products"] * column_pairs * (patch_rows - 1) // patch_rows
+    kept_products = kept_h * int(params["keep_products"]) * column_pairs * (patch_rows - 1) // patch_rows
     counts += _project_pixels(params, x.shape[3], hidden1, column_pairs * patch_h - kept_products)
     counts["copied"] = 4 * kept_products * hidden1
     narrow = bool(params["cell2.w_spare"] >= 0)
