@@ -27,11 +27,11 @@ def join_convolutions(graph: Graph) -> Graph:
         tensors |= {tensor.name: tensor for tensor in added}
     for group in groups:
         whole, first = joined[group[0].name][0], 0
-        for op in group:
-            count = graph.tensors[op.outputs[0]].shape[3]
+        for part in group:
+            count = graph.tensors[part.outputs[0]].shape[3]
             channels = tuple(range(first, first + count))
-            parts[op.name] = Select(op.name, whole.outputs, op.outputs, channels=channels, source=op.source)
-            for name in op.inputs[1:]:
+            parts[part.name] = Select(part.name, whole.outputs, part.outputs, channels=channels, source=part.source)
+            for name in part.inputs[1:]:
                 tensors.pop(name, None)
             first += count
     ops: list[Op] = []
