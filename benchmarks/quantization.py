@@ -3,9 +3,10 @@
     python benchmarks/quantization.py --models vww-rnnpool
     python benchmarks/quantization.py --models face-m4 --limit 100 --variants mse,greedy,mse+bias --json
 
-A variant is a method of choosing ranges (min-max, percentile, mse, greedy), and perhaps +equalize and +bias. All are
-calibrated on the same training photos and measured as C code on this machine, whose bytes are those of the board.
-Needs torch.
+A variant is a method of choosing ranges (min-max, percentile, mse, greedy), and perhaps +equalize, +bias, +per-tensor
+(one scale for all weights of a layer) and +aware (the weights of --aware, trained with `train --quantization-aware`).
+All are calibrated on the same training photos and measured as C code on this machine, whose bytes are those of the
+board. Needs torch.
 """
 
 import argparse
@@ -33,7 +34,18 @@ from mcu_vision.ir import Graph
 from mcu_vision.quantize import METHODS, quantize_graph
 from mcu_vision.reference import normalize_input
 
-VARIANTS = ("min-max", "percentile", "mse", "greedy", "mse+equalize", "mse+bias", "greedy+equalize+bias")
+VARIANTS = (
+    "min-max",
+    "percentile",
+    "mse",
+    "greedy",
+    "mse+equalize",
+    "mse+bias",
+    "greedy+equalize+bias",
+    "mse+per-tensor",
+    "mse+per-tensor+equalize",
+)
+EXTRAS = {"equalize", "bias", "per-tensor", "aware"}
 SHOWN = {
     "detect": ("fddb.8-64.ap", "fddb.all.ap", "wider_val.>=16.ap"),
     "classify": ("all.accuracy", "all.auc", "annotated_by_people.accuracy", "annotated_by_people.auc"),
@@ -47,6 +59,8 @@ def main() -> int:
     parser.add_argument("--models", default="face-m4,vww-rnnpool", help="shipped models (default: both)")
     parser.add_argument("--data", type=Path, default=data, help="folder that holds faces/ and vww/")
     parser.add_argument("--variants", default=",".join(VARIANTS), help=f"default: {','.join(VARIANTS)}")
+    parser.add_argument("--weights", type=Path, help="float weights of one model, in place of the shipped ones")
+    parser.add_argument("--aware", type=Path, help="float weights trained with quantisation, for +aware")
     parser.add_argument("--photos", type=int, default=100, help="photos to calibrate on (default: 100)")
     parser.add_argument("--limit", type=int, help="measure on about LIMIT photos")
     parser.add_argument("--workers", type=int, default=1, help="processes (default: 1)")
@@ -55,8 +69,9 @@ def main() -> int:
     items = []
     try:
         for model in options.models.split(","):
-            graph = export_model(model, None)
-            figures = measure(graph, options)
+            graph = export_model(model, options.weights)
+            aware = None if options.aware is None else export_model(model, options.aware)
+            figures = measure(graph, aware, options)
             items += benchmark_items(model, figures)
             if not options.json:
                 print_table(graph, figures)
@@ -68,25 +83,30 @@ def main() -> int:
     return 0
 
 
-def measure(graph: Graph, options: Namespace) -> Figures:
-    """Figures by variant, "float" first."""
+def measure(graph: Graph, aware: Graph | None, options: Namespace) -> Figures:
+    """Figures by variant, "float" first. aware: the same network trained with quantisation."""
     detector = graph.metadata.get("task") == "detect"
     measure_graph = measure_faces if detector else measure_wake_words
     figures = dict(measure_graph({"float": graph}, options))
     samples = calibration_samples(options.data, detector, options.photos)
     for variant in options.variants.split(","):
-        quantized = quantize_variant(graph, list(frames(graph, samples)), variant)
+        quantized = quantize_variant(graph, aware, list(frames(graph, samples)), variant)
         figures[variant] = measure_graph({"host": quantized}, options)["host"]
     return figures
 
 
-def quantize_variant(graph: Graph, images: list[npt.NDArray[np.float32]], variant: str) -> Graph:
+def quantize_variant(graph: Graph, aware: Graph | None, images: list[npt.NDArray[np.float32]], variant: str) -> Graph:
     """E.g. "mse+equalize+bias". Raises UserError if a part is unknown."""
     method, *extras = variant.split("+")
-    unknown = {*extras} - {"equalize", "bias"}
-    if method not in METHODS or unknown:
-        raise UserError(f"unknown variant {variant!r}: one of {', '.join(METHODS)}, and perhaps +equalize or +bias")
-    return quantize_graph(graph, images, method, "equalize" in extras, "bias" in extras)
+    if method not in METHODS or {*extras} - EXTRAS:
+        raise UserError(
+            f"unknown variant {variant!r}: one of {', '.join(METHODS)}, and perhaps +{', +'.join(sorted(EXTRAS))}"
+        )
+    if "aware" in extras:
+        if aware is None:
+            raise UserError(f"the variant {variant!r} needs --aware WEIGHTS")
+        graph = aware
+    return quantize_graph(graph, images, method, "equalize" in extras, "bias" in extras, "per-tensor" not in extras)
 
 
 def calibration_samples(data: Path, detector: bool, count: int) -> list[FaceSample] | list[WakeWordSample]:

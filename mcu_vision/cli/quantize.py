@@ -44,6 +44,9 @@ def quantize(
     correct_bias: Annotated[
         bool, typer.Option("--correct-bias", help="Take each channel's mean error on 32 photos out of its bias.")
     ] = False,
+    per_tensor: Annotated[
+        bool, typer.Option("--per-tensor", help="One scale for all weights of a layer in place of one a channel.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="Calibrate on at most this many photos.")] = 100,
     as_json: options.Json = False,
 ) -> None:
@@ -69,7 +72,7 @@ def quantize(
         for path in track(chosen, "calibrating", console=console, transient=True, disable=not console.is_terminal):
             yield normalize_input(letterbox(load_photo(path), width, height, channels)[0])
 
-    quantized = quantize_graph(graph, images(), method, equalize, correct_bias)
+    quantized = quantize_graph(graph, images(), method, equalize, correct_bias, not per_tensor)
     save_graph(quantized, out)
     summary = _summarize(quantized, out, len(chosen))
     if as_json:

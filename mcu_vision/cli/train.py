@@ -26,6 +26,7 @@ def train(
     epochs: Annotated[int, typer.Option(min=1, metavar="N", help="Passes over the training photos.")] = 50,
     batch: Annotated[int, typer.Option(min=1, metavar="N", help="Frames a step.")] = 16,
     lr: Annotated[float, typer.Option(help="Highest learning rate; it warms up, then falls as a cosine.")] = 3e-3,
+    weight_decay: Annotated[float, typer.Option(min=0, help="Of matrices and filters, not of biases.")] = 0.01,
     optimizer: Annotated[str, typer.Option(help="adamw, or sgd with momentum 0.9 (the papers': --lr 0.01).")] = "adamw",
     minutes: Annotated[
         float | None, typer.Option(help="End the schedule after this time if the epochs would take longer.")
@@ -37,12 +38,26 @@ def train(
     teacher_weight: Annotated[
         float, typer.Option(min=0, max=1, help="Part of the teacher's probability in a classifier's target.")
     ] = 0.7,
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Weights (safetensors) to go on from, in place of random ones."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and augmentation.")] = 0,
     cache: Annotated[Path | None, typer.Option(help="Folder that keeps the decoded photos between runs.")] = None,
     compile: Annotated[
         bool, typer.Option("--compile", help="Compile the recurrent layers (needs a C++ compiler; faster).")
     ] = False,
-    precision: Annotated[str, typer.Option(help="32, or mixed: bf16 or 16 (GPUs).")] = "32",
+    precision: Annotated[
+        str, typer.Option(help="32, or mixed: bf16 (GPUs, CPUs with AVX512-BF16 or AMX), 16 (GPUs).")
+    ] = "32",
+    stem_until: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Part of the schedule in which the layers up to the first RNNPool learn."),
+    ] = 1.0,
+    quantization_aware: Annotated[
+        bool,
+        typer.Option("--quantization-aware", help="Round weights and maps to int8 in training; best with --start."),
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in the out folder.")] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -77,17 +92,20 @@ def train(
         batch=batch,
         optimizer=optimizer,
         lr=lr,
+        weight_decay=weight_decay,
         minutes=minutes,
         seed=seed,
         compile=compile,
         precision=precision,
+        quantization_aware=quantization_aware,
+        stem_until=stem_until,
     )
     folder = out or Path("runs") / model
     if is_detector(model):
-        result = train_face_detector(model, data, folder, chosen, cache, resume)
+        result = train_face_detector(model, data, folder, chosen, cache, start, resume)
     else:
         drawing = WakeWordOptions(teacher_weight=teacher_weight)
-        result = train_wake_word(model, data, folder, chosen, drawing, input_size, cache, resume)
+        result = train_wake_word(model, data, folder, chosen, drawing, input_size, cache, start, resume)
     if not is_first_process():
         return
     if as_json:

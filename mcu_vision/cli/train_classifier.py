@@ -20,8 +20,9 @@ from mcu_vision.evaluate.classification import accuracy, roc_auc
 from mcu_vision.models.classifier_spec import ClassifierSpec
 from mcu_vision.models.registry import MODELS, build_model
 from mcu_vision.training.processes import join_processes
+from mcu_vision.training.quantization_aware import QuantizationAwareTask
 from mcu_vision.training.train_options import TrainOptions
-from mcu_vision.training.trainer import Trainer
+from mcu_vision.training.trainer import Task, Trainer
 from mcu_vision.training.wake_word_dataset import WakeWordOptions, WakeWordSquares
 from mcu_vision.training.wake_word_task import WakeWordTask
 
@@ -68,17 +69,18 @@ def train_wake_word(
     wake_word: WakeWordOptions,
     size: int | None,
     cache: Path | None,
+    start: Path | None,
     resume: bool,
 ) -> dict[str, Any]:
     """Train the classifier `name` on the data set in `data`; returns the last epoch's figures.
 
-    size: input side in pixels, in place of the model's own. Raises UserError if the model is no wake-word
-    classifier or the data cannot be read.
+    size: input side in pixels, in place of the model's own. start: weights to go on from. Raises UserError if the
+    model is no wake-word classifier, the weights do not fit it, or the data cannot be read.
     """
     torch.manual_seed(options.seed)
     if (out / "metrics.jsonl").exists() and not resume:
         raise UserError(f"{out} holds an earlier run; add --resume, or choose another --out")
-    model, side = _build(name, size, options.seed)
+    model, side = _build(name, size, start, options.seed)
     folder = data / "vww" if (data / "vww" / "train.csv").is_file() else data
     train, validation = (read_shared_wake_words(folder, split) for split in ("train", "val"))
     if not train:
@@ -97,15 +99,18 @@ def train_wake_word(
     if validation:
         validate = WakeWordValidator(validation, build_square_cache(validation, side, cache), options.batch)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    trainer = Trainer(model, WakeWordTask(), drawn, options, out, validate, metadata, join_processes(options.precision))
+    task: Task = WakeWordTask()
+    if options.quantization_aware:
+        task = QuantizationAwareTask(task, model)
+    trainer = Trainer(model, task, drawn, options, out, validate, metadata, join_processes(options.precision))
     if resume:
         trainer.resume()
     return trainer.run(Console(stderr=True))
 
 
-def _build(name: str, size: int | None, seed: int) -> tuple[nn.Module, int]:
-    """The fresh model and its input side."""
-    model = build_model(name, seed=seed)
+def _build(name: str, size: int | None, start: Path | None, seed: int) -> tuple[nn.Module, int]:
+    """The model, fresh or with the weights `start`, and its input side."""
+    model = build_model(name, start, seed)
     if not isinstance(model.spec, ClassifierSpec):
         raise UserError(f"{name!r} is no wake-word classifier; train one of {', '.join(MODELS)}")
     side = size or model.spec.width

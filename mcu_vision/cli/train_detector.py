@@ -21,8 +21,9 @@ from mcu_vision.models.registry import MODELS, build_model
 from mcu_vision.training.detection_dataset import DetectionFrames
 from mcu_vision.training.detection_task import DetectionTask
 from mcu_vision.training.processes import join_processes
+from mcu_vision.training.quantization_aware import QuantizationAwareTask
 from mcu_vision.training.train_options import TrainOptions
-from mcu_vision.training.trainer import Trainer
+from mcu_vision.training.trainer import Task, Trainer
 
 IOU_THRESHOLD = 0.4
 LOWEST_SCORE = 0.02
@@ -66,14 +67,15 @@ class FaceValidator:
 
 
 def train_face_detector(
-    name: str, data: Path, out: Path, options: TrainOptions, cache: Path | None, resume: bool
+    name: str, data: Path, out: Path, options: TrainOptions, cache: Path | None, start: Path | None, resume: bool
 ) -> dict[str, Any]:
     """Train the detector `name` on the data set in `data`; returns the last epoch's figures.
 
-    Raises UserError if the model is no detector or the data cannot be read.
+    start: weights to go on from. Raises UserError if the model is no detector, these do not fit, or the data
+    cannot be read.
     """
     torch.manual_seed(options.seed)
-    model = build_model(name, seed=options.seed)
+    model = build_model(name, start, options.seed)
     if not isinstance(model, FaceDetector):
         raise UserError(f"{name!r} is no face detector; train one of {', '.join(n for n in MODELS if 'face' in n)}")
     if (out / "metrics.jsonl").exists() and not resume:
@@ -89,9 +91,10 @@ def train_face_detector(
         "sources": sorted({s.source for s in train}),
     }
     validate = FaceValidator(validation, spec, options.batch) if validation else None
-    trainer = Trainer(
-        model, DetectionTask(), frames, options, out, validate, metadata, join_processes(options.precision)
-    )
+    task: Task = DetectionTask()
+    if options.quantization_aware:
+        task = QuantizationAwareTask(task, model)
+    trainer = Trainer(model, task, frames, options, out, validate, metadata, join_processes(options.precision))
     if resume:
         trainer.resume()
     return trainer.run(Console(stderr=True))

@@ -6,7 +6,8 @@ flip and `distort`. Boxes here are (x0, y0, x1, y1) in pixels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -40,6 +41,21 @@ class AugmentOptions:
     blur: float = 0.15
     noise: float = 0.2
     low_light: float = 0.15
+
+
+def sizes_for_anchors(anchors: Sequence[float], options: AugmentOptions | None = None) -> AugmentOptions:
+    """`options` with the face sizes that anchors of these sides (px) can learn.
+
+    They are drawn from the smallest side to 2.3 times the largest; faces of three quarters to three times are trained
+    where they occur.
+    """
+    smallest, largest = min(anchors), max(anchors)
+    return replace(
+        options or AugmentOptions(),
+        face_size=(smallest, 2.3 * largest),
+        smallest_face=0.75 * smallest,
+        largest_face=3.1 * largest,
+    )
 
 
 @dataclass(frozen=True)

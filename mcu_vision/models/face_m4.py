@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torch import nn
 
 from mcu_vision.models.blocks import DetectionHead, MBConv, conv_bn
@@ -21,17 +23,38 @@ SPEC = DetectorSpec(
         DetectorLevel(stride=16, anchor=48.0),
     ),
 )
+WIDE_SPEC = replace(
+    SPEC,
+    levels=(*SPEC.levels, DetectorLevel(stride=32, anchor=88.0), DetectorLevel(stride=32, anchor=152.0)),
+)
+"""Two more anchors, each about 1.8 times the one before, so that faces from 8 to 200 px have one near their size."""
+PAPER_DENSITY = (0.5, 0.3, 0.3, 0.3)
+"""Share of non-zero pooling weights in table 5: half of W of the first cell, 30 % of the others."""
 
 
-def face_m4() -> FaceDetector:
-    """The network with fresh weights."""
-    pool = RNNPool(4, 16, 16, patch=8, stride=4, replicate_last=True)
+def face_m4(density: tuple[float, float, float, float] | None = None) -> FaceDetector:
+    """The network with fresh weights; density: of the pooling matrices, as of RNNPool."""
+    stages, heads = _stages(density), _heads()
+    return FaceDetector(SPEC, stages, heads)
+
+
+def face_m4_wide() -> FaceDetector:
+    """Ours: Face-M4 and two more blocks at stride 32, whose few cells cost little, for faces up to close-ups."""
+    stages = [*_stages(None), MBConv(64, 96, 2, 2), MBConv(96, 96, 1, 2)]
+    heads = [*_heads(), DetectionHead(96, 1, None), DetectionHead(96, 1, None)]
+    return FaceDetector(WIDE_SPEC, stages, heads)
+
+
+def _stages(density: tuple[float, float, float, float] | None) -> list[nn.Module]:
+    pool = RNNPool(4, 16, 16, patch=8, stride=4, replicate_last=True, density=density)
     stem = nn.Sequential(conv_bn(1, 4, 3, 2), pool)
-    blocks = [MBConv(64, 32, 1, 2), MBConv(32, 32, 1, 2), MBConv(32, 64, 2, 2), MBConv(64, 64, 1, 2)]
-    heads = [
+    return [stem, MBConv(64, 32, 1, 2), MBConv(32, 32, 1, 2), MBConv(32, 64, 2, 2), MBConv(64, 64, 1, 2)]
+
+
+def _heads() -> list[DetectionHead]:
+    return [
         DetectionHead(32, 3, 10.0),
         DetectionHead(32, 1, 8.0),
         DetectionHead(64, 1, 5.0),
         DetectionHead(64, 1, None),
     ]
-    return FaceDetector(SPEC, [stem, *blocks], heads)

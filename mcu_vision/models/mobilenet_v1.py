@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from mcu_vision.models.blocks import conv_bn, separable
+from mcu_vision.models.blocks import conv_bn, friendly_separable, separable
 from mcu_vision.models.classifier_spec import ClassifierSpec
 
 FIRST_CHANNELS = 8
@@ -17,15 +17,19 @@ class MobileNetV1(nn.Module):
 
     As the benchmark's network but for ReLU6 in place of ReLU, and for strided windows that begin one pixel
     above and left of the map instead of on it; shapes and multiply-accumulates are the same.
+
+    friendly: the quantisation-friendly separable convolution of Sheng et al. (2018, arXiv 1803.08607, figure 3c):
+    nothing between the depthwise and the 1x1 convolution, and ReLU in place of ReLU6. A depthwise channel that is
+    nearly zero can then not be blown up by batch norm, which would leave the other channels few of 256 steps.
     """
 
-    def __init__(self, size: int = 96) -> None:
+    def __init__(self, size: int = 96, friendly: bool = False) -> None:
         super().__init__()
         self.spec = ClassifierSpec(size, size, 3, ("no person", "person"))
         layers = [conv_bn(3, FIRST_CHANNELS, 3, 2)]
         inputs = FIRST_CHANNELS
         for outputs, stride in LAYERS:
-            layers.append(separable(inputs, outputs, stride))
+            layers.append((friendly_separable if friendly else separable)(inputs, outputs, stride))
             inputs = outputs
         self.features = nn.Sequential(*layers)
         self.classifier = nn.Linear(inputs, 2)

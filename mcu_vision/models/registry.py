@@ -12,7 +12,7 @@ from torch import nn
 from mcu_vision.errors import UserError
 from mcu_vision.models.detector import FaceDetector
 from mcu_vision.models.face_abc import face_a, face_b, face_c
-from mcu_vision.models.face_m4 import face_m4
+from mcu_vision.models.face_m4 import PAPER_DENSITY, face_m4, face_m4_wide
 from mcu_vision.models.face_quant import face_quant
 from mcu_vision.models.mobilenet_v1 import MobileNetV1
 from mcu_vision.models.mobilenet_v2 import mobilenet_v2
@@ -21,14 +21,17 @@ from mcu_vision.models.weights_file import load_weights
 
 MODELS: dict[str, Callable[[], nn.Module]] = {
     "face-m4": face_m4,
+    "face-m4-sparse": partial(face_m4, PAPER_DENSITY),
+    "face-m4-wide": face_m4_wide,
     "face-quant": face_quant,
     "face-a": face_a,
     "face-b": face_b,
     "face-c": face_c,
-    "vww-rnnpool": partial(WakeWordNet, 96),
+    "vww-rnnpool": partial(WakeWordNet, 128),
     "vww-rnnpool-224": WakeWordNet,
     "vww-rnnpool2": partial(WakeWordNet, pools=2),
     "vww-mobilenet": MobileNetV1,
+    "vww-mobilenet-friendly": partial(MobileNetV1, friendly=True),
     "mobilenetv2-035": mobilenet_v2,
 }
 

@@ -26,8 +26,11 @@ SUM_LIMIT = 2**29
 """Of a bias and its products; half of what the kernels take, to leave room for rounding."""
 
 
-def convert(graph: Graph, quantizations: dict[str, Quantization]) -> None:
-    """Give activations their quantisation and integers to every constant, in place."""
+def convert(graph: Graph, quantizations: dict[str, Quantization], by_channel: bool = True) -> None:
+    """Give activations their quantisation and integers to every constant, in place.
+
+    by_channel: weights of convolutions and dense layers have a scale for each output channel, else one a layer.
+    """
     for name, quantization in quantizations.items():
         producer = graph.producer(name)
         boxes = isinstance(producer, (DecodeBoxes, NonMaxSuppression))
@@ -35,7 +38,7 @@ def convert(graph: Graph, quantizations: dict[str, Quantization]) -> None:
         graph.tensors[name].quantization = quantization
     for op in list(graph.ops):
         if type(op) in CHANNEL_AXIS:
-            _convert_layer(graph, op, CHANNEL_AXIS[type(op)])
+            _convert_layer(graph, op, CHANNEL_AXIS[type(op)], by_channel)
         elif isinstance(op, RnnPool):
             convert_rnn_pool(graph, op)
         elif isinstance(op, GroupNorm):
@@ -46,14 +49,16 @@ def convert(graph: Graph, quantizations: dict[str, Quantization]) -> None:
             _tabulate(graph, op)
 
 
-def _convert_layer(graph: Graph, op: Op, axis: int) -> None:
-    """Weights symmetric for each output channel in [-127, 127]; bias at the scale of the products."""
+def _convert_layer(graph: Graph, op: Op, axis: int, by_channel: bool) -> None:
+    """Weights symmetric in [-127, 127], a scale for each output channel or one; bias at the scale of the products."""
     weights, bias = (op.constant(graph, i).astype(np.float64) for i in (1, 2))
     input_scale = graph.tensors[op.inputs[0]].quant.scale
     taps = tuple(i for i in range(weights.ndim) if i != axis)
     # A channel of tiny weights gets a coarser scale than they need, so that its sums fit the accumulator.
     sums = np.abs(bias) / input_scale + 256 * np.abs(weights).sum(taps)
     scales = np.maximum(np.abs(weights).max(taps) / 127, sums / SUM_LIMIT)
+    if not by_channel:
+        scales = np.full_like(scales, scales.max())
     scales = np.where(scales == 0, 1.0, scales).astype(np.float32).astype(np.float64)
     shape = tuple(-1 if i == axis else 1 for i in range(weights.ndim))
     integers = np.clip(np.round(weights / scales.reshape(shape)), -127, 127)

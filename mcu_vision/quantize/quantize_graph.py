@@ -24,13 +24,19 @@ CORRECTING_IMAGES = 32
 
 
 def quantize_graph(
-    graph: Graph, images: Iterable[Array], method: str = "mse", equalized: bool = False, bias_corrected: bool = False
+    graph: Graph,
+    images: Iterable[Array],
+    method: str = "mse",
+    equalized: bool = False,
+    bias_corrected: bool = False,
+    by_channel: bool = True,
 ) -> Graph:
     """An int8 copy of the float `graph`; equal arguments give equal graphs.
 
     images: for calibration, batches float32 (N, H, W, C) or single images (H, W, C) in [0, 1], real ones.
     method: how ranges of activations are chosen, one of METHODS. equalized: even out channels between layers first.
-    bias_corrected: take away mean errors afterwards. Metadata gets "quantization".
+    bias_corrected: take away mean errors afterwards. by_channel: weights have a scale for each output channel, else one
+    a layer, as formats without such scales have. Metadata gets "quantization".
     Raises UserError if there are no images, or if a weight or an activation is not finite.
     """
     if method not in METHODS:
@@ -49,11 +55,12 @@ def quantize_graph(
     histograms, count = calibrate(result, _keep(images, kept))
     quantizations = choose_quantizations(result, histograms, method)
     floating = deepcopy(result) if bias_corrected else None
-    convert(result, quantizations)
+    convert(result, quantizations, by_channel)
     if floating is not None:
         correct_biases(result, floating, np.stack(kept))
     result.metadata["quantization"] = {"method": method, "images": count}
     result.metadata["quantization"] |= {"equalized": True} if equalized else {}
+    result.metadata["quantization"] |= {} if by_channel else {"by_channel": False}
     result.metadata["quantization"] |= {"bias_corrected": True} if bias_corrected else {}
     result.verify()
     return result

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from mcu_vision.data.augment import Augmenter, AugmentOptions, View, corners
+from mcu_vision.data.augment import Augmenter, AugmentOptions, View, corners, sizes_for_anchors
 from mcu_vision.data.face_sample import FaceSample
 from mcu_vision.data.image_cache import ImageCache
 from mcu_vision.models.anchors import make_anchors
@@ -23,7 +23,8 @@ class DetectionFrames(IterableDataset[Batch]):
     """Batches of (image uint8 (B, C, H, W), labels int8 (B, A), box targets float32 (B, A, 4)).
 
     One pass gives `batches` batches of `batch` frames. Photos with faces are drawn for `face_share` of the
-    places. Each epoch and each worker has its own random stream, which `seed` fixes.
+    places. Without `options` the faces have the sizes that the anchors of `spec` can learn. Each epoch and each
+    worker has its own random stream, which `seed` fixes.
     """
 
     def __init__(
@@ -38,7 +39,8 @@ class DetectionFrames(IterableDataset[Batch]):
         face_share: float = 0.8,
     ) -> None:
         self.spec, self.batch, self.batches, self.seed = spec, batch, batches, seed
-        self.options, self.face_share = options or AugmentOptions(), face_share
+        self.options = options or sizes_for_anchors([level.anchor for level in spec.levels])
+        self.face_share = face_share
         self.cache = cache
         self._boxes = [corners(s.boxes) * np.float32(k) for s, k in zip(samples, cache.scales, strict=True)]
         self._ignore = [corners(s.ignore) * np.float32(k) for s, k in zip(samples, cache.scales, strict=True)]

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
+from mcu_vision.errors import UserError
 from mcu_vision.models.rnnpool import RNNPool
 from mcu_vision.models.weights_file import save_weights
 from mcu_vision.training.averaging import AveragedModel, estimate_batch_norm
@@ -88,6 +89,9 @@ class Trainer:
         self._began = time.monotonic()
         self._pools = [m for m in self.model.modules() if isinstance(m, RNNPool)]
         self._batches_done, self.progress = 0, 0.0
+        self._stem = stem_modules(self.model) if options.stem_until < 1.0 else []
+        if self._stem and self.fabric.world_size > 1:
+            raise UserError("a stem that stops learning cannot be shared by several processes; leave --stem-until at 1")
         if options.compile:
             for pool in self._pools:
                 # One compilation for each input size: code for any size is slow, and slow to make.
@@ -147,6 +151,8 @@ class Trainer:
         return self._finish_epoch(means, seconds, images)
 
     def _step(self, batch: Batch) -> Tensor:
+        if self.progress >= self.options.stem_until:
+            freeze(self._stem)
         warmup = self.options.warmup_epochs / self.options.epochs
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.lr * schedule(self.progress, warmup)
@@ -170,6 +176,9 @@ class Trainer:
             "images_per_s": images / seconds,
         } | dict(zip(self.task.loss_names, means, strict=True))
         model = self.average.model
+        for module in model.modules():
+            if isinstance(module, RNNPool):  # averages of weights whose zeros move are not zero
+                module.apply_sparsity()
         if self.progress >= 1.0:
             pairs = zip(range(max(1, 2048 // self.data.batch)), self.data, strict=False)
             estimate_batch_norm(model, (batch[0].to(self.fabric.device).float() / 255 for _, batch in pairs))
@@ -203,6 +212,21 @@ class Trainer:
         save_checkpoint(self.out / "checkpoint.pt", state)
 
 
+def stem_modules(model: nn.Module) -> list[nn.Module]:
+    """Layers without parts, in order, up to the first RNNPool; none if there is no such."""
+    leaves = [m for m in model.modules() if not list(m.children())]
+    last = next((index for index, leaf in enumerate(leaves) if isinstance(leaf, RNNPool)), -1)
+    return leaves[: last + 1]
+
+
+def freeze(modules: Sequence[nn.Module]) -> None:
+    """Learn no more, and let batch norms use their running statistics."""
+    for module in modules:
+        module.requires_grad_(False)
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
 def _make_optimizer(model: nn.Module, options: TrainOptions) -> torch.optim.Optimizer:
     # Recurrent biases, norms and scales are left free: decay would only pull them off their ranges.
     groups = [
@@ -211,4 +235,4 @@ def _make_optimizer(model: nn.Module, options: TrainOptions) -> torch.optim.Opti
     ]
     if options.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=options.lr, momentum=0.9)
-    return torch.optim.AdamW(groups, lr=options.lr, betas=(0.9, 0.99))
+    return torch.optim.AdamW(groups, lr=options.lr, betas=(0.9, 0.99), fused=True)

@@ -28,6 +28,8 @@ class WakeWordOptions:
     smallest_crop: part of the photo's area that a crop keeps at least; `safe_crop` where a person is small
     enough (`small_person` of the area) to be cut away easily. stretch: largest change of aspect ratio.
     colour: largest relative change of brightness, contrast and saturation. gray: share of gray photos.
+    enlarged: share of views shown at `enlarged_from` to 1 times the input and enlarged, as photos of few pixels are.
+    mixed: Beta parameter of the weights of another photo blended into each (mixup; 0: none).
     small_until: part of the schedule that trains on inputs `small_input` times as wide, which are faster.
     """
 
@@ -40,8 +42,11 @@ class WakeWordOptions:
     stretch: float = 1.33
     colour: float = 0.3
     gray: float = 0.05
-    small_until: float = 0.5
-    small_input: float = 2 / 3
+    enlarged: float = 0.3
+    enlarged_from: float = 0.6
+    mixed: float = 0.1
+    small_until: float = 0.35
+    small_input: float = 0.75
 
 
 class WakeWordSquares(IterableDataset[Batch]):
@@ -90,7 +95,7 @@ class WakeWordSquares(IterableDataset[Batch]):
         chosen = np.searchsorted(self._cumulative, rng.random(self.batch) * self._cumulative[-1])
         images = np.stack([self._view(int(index), rng) for index in chosen])
         pixels = torch.from_numpy(images).permute(0, 3, 1, 2)
-        return self._colour(pixels, rng), torch.from_numpy(self._targets[chosen])
+        return self._mix(self._colour(pixels, rng), torch.from_numpy(self._targets[chosen]), rng)
 
     def _view(self, index: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
         """A crop, resized and perhaps mirrored (size, size, 3)."""
@@ -101,9 +106,22 @@ class WakeWordSquares(IterableDataset[Batch]):
         width, height = (min(1.0, (area**0.5) * factor) * side for factor in (stretch, 1 / stretch))
         x, y = rng.uniform(0, side - width), rng.uniform(0, side - height)
         image = Image.fromarray(pixels)
-        view = image.resize((self.size, self.size), Image.Resampling.BILINEAR, (x, y, x + width, y + height))
+        enlarged = rng.random() < self.options.enlarged
+        drawn = round(self.size * rng.uniform(self.options.enlarged_from, 1.0)) if enlarged else self.size
+        view = image.resize((drawn, drawn), Image.Resampling.BILINEAR, (x, y, x + width, y + height))
+        if enlarged:
+            view = view.resize((self.size, self.size), Image.Resampling.BILINEAR)
         result = np.asarray(view)
         return result[:, ::-1] if rng.random() < 0.5 else result
+
+    def _mix(self, images: Tensor, targets: Tensor, rng: np.random.Generator) -> Batch:
+        """Blend each of uint8 (B, 3, H, W) with the next one, and the targets alike (Zhang et al., mixup, 2018)."""
+        if self.options.mixed == 0.0:
+            return images, targets
+        drawn = rng.beta(self.options.mixed, self.options.mixed, len(images))
+        share = torch.from_numpy(np.minimum(drawn, 1 - drawn).astype(np.float32))
+        blended = torch.lerp(images.float(), images.roll(1, 0).float(), share.view(-1, 1, 1, 1))
+        return blended.round().to(torch.uint8), torch.lerp(targets, targets.roll(1, 0), share)
 
     def _colour(self, images: Tensor, rng: np.random.Generator) -> Tensor:
         """Other brightness, contrast and saturation for each image of uint8 (B, 3, H, W)."""

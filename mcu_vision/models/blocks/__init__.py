@@ -1,6 +1,14 @@
 """Building blocks that the networks share; all maps are (N, C, H, W)."""
 
-from mcu_vision.models.blocks.convolutions import Norm, asymmetric, conv_bn, normalization, scale_channels, separable
+from mcu_vision.models.blocks.convolutions import (
+    Norm,
+    asymmetric,
+    conv_bn,
+    friendly_separable,
+    normalization,
+    scale_channels,
+    separable,
+)
 from mcu_vision.models.blocks.heads import DetectionHead, L2Norm, SsdLiteHead, TowerHead
 from mcu_vision.models.blocks.inverted_bottleneck import FusedMBConv, MBConv, Tucker, mbconv_stack
 from mcu_vision.models.blocks.necks import FeaturePyramid, LightNeck
@@ -20,6 +28,7 @@ __all__ = [
     "Tucker",
     "asymmetric",
     "conv_bn",
+    "friendly_separable",
     "mbconv_stack",
     "normalization",
     "scale_channels",

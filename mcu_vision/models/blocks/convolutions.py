@@ -52,6 +52,16 @@ def separable(inputs: int, outputs: int, stride: int = 1, *, dilation: int = 1, 
     )
 
 
+def friendly_separable(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    """3x3 depthwise, directly followed by 1x1 with batch norm and ReLU (Sheng et al., 2018, arXiv 1803.08607)."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, inputs, 3, stride, 1, groups=inputs, bias=False),
+        nn.Conv2d(inputs, outputs, 1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(),
+    )
+
+
 def asymmetric(inputs: int, outputs: int, kernel: int = 5, stride: int = 1) -> nn.Sequential:
     """Kx1, then 1xK: 2K products a value in place of K*K (Szegedy et al., Inception-v3, section 3.2)."""
     return nn.Sequential(

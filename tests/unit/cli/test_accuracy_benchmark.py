@@ -36,6 +36,20 @@ def test_json_states_the_loss_against_its_bar(benchmark: ModuleType) -> None:
     }
 
 
+def test_bars_without_a_value_are_listed(benchmark: ModuleType) -> None:
+    figures = {"host": {"fddb.8-64.ap": 0.7, "wider_val.>=16.ap": 0.5, "negatives.photos_with_errors": 3}}
+    items = benchmark.benchmark_items("face-m4", figures)
+    missing = benchmark.unmeasured_bars(items)
+    assert {entry["name"] for entry in missing} == {
+        "face-m4-wide.fddb.all.ap (not measured)",
+        "face-quant.wider_val.>=16.ap (not measured)",
+        "vww-rnnpool.official_test.accuracy (not measured)",
+        "vww-rnnpool.negatives.photos_with_errors (not measured)",
+    }
+    assert all(entry["value"] is None and entry["goal"] is not None for entry in missing)
+    benchmark.print_table(items + missing)
+
+
 def test_sizes_without_faces_have_no_precision(benchmark: ModuleType) -> None:
     entries = [
         {"source": "fddb", "size": "8-64", "average_precision": 0.7},

@@ -29,13 +29,14 @@ from mcu_vision.reference import normalize_input, quantize_input, run_graph
 from mcu_vision.saved_model import load_graph
 from mcu_vision.verify import verify_executions
 
-SMALL = {"face-m4": (96, 64), "face-quant": (160, 128)}
+SMALL = {"face-m4": (96, 64), "face-m4-wide": (128, 96), "face-quant": (160, 128)}
 """Width and height at which the levels of a detector still hold maps of several cells."""
 CLASSIFIERS: dict[str, Callable[[], nn.Module]] = {
     "vww-rnnpool": partial(WakeWordNet, 96),
     "vww-rnnpool-224": partial(WakeWordNet, 112),
     "vww-rnnpool2": partial(WakeWordNet, 96, pools=2),
     "vww-mobilenet": MobileNetV1,
+    "vww-mobilenet-friendly": partial(MobileNetV1, friendly=True),
     "mobilenetv2-035": partial(mobilenet_v2, 64),
 }
 FITTING = ("face-m4", *CLASSIFIERS)

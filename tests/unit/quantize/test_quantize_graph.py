@@ -182,3 +182,16 @@ def test_weights_and_activations_that_are_not_finite() -> None:
             tensor.data = tensor.data * np.float32(1e38)
     with np.errstate(over="ignore", invalid="ignore"), pytest.raises(UserError, match="not finite for a"):
         quantize_graph(broken, images)
+
+
+def test_one_scale_a_layer_where_channels_are_not_told_apart(graph: Graph) -> None:
+    images = [normalize_input(photos(0, 4))]
+    layers = (ops.Conv2d, ops.Dense, ops.DepthwiseConv2d)
+    coarse, fine = (quantize_graph(graph, images, by_channel=flag) for flag in (False, True))
+    for op in (op for op in coarse.ops if isinstance(op, layers)):
+        assert len(set(coarse.tensors[op.inputs[1]].quant.scales)) == 1
+        assert np.abs(coarse.tensors[op.inputs[1]].data).max() == 127
+    assert any(len(set(fine.tensors[op.inputs[1]].quant.scales)) > 1 for op in fine.ops if isinstance(op, layers))
+    assert coarse.metadata["quantization"]["by_channel"] is False
+    signals = [signal_to_noise(graph, quantized, photos(100, 4)) for quantized in (coarse, fine)]
+    assert np.mean(list(signals[0].values())) < np.mean(list(signals[1].values()))

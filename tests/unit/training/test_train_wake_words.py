@@ -6,7 +6,9 @@ import zipfile
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from mcu_vision.cli import app
@@ -57,6 +59,13 @@ def test_train_resume_and_load(photos):
         _train(*common, "--epochs", "2")
     assert _train(*common, "--epochs", "2", "--resume")["epoch"] == 2
     assert len(list((photos / "cache").glob("*.npy"))) == 2
+    start = ["--start", str(out / "best.safetensors"), "--lr", "1e-9", "--quantization-aware"]
+    again = photos / "again"
+    _train(*common[:3], "--out", str(again), *common[5:], "--epochs", "1", *start)
+    before, after = (load_file(folder / "best.safetensors") for folder in (out, again))
+    name = "classifier.weight"
+    assert torch.allclose(before[name], after[name], atol=1e-6)
+    assert json.loads((again / "best.json").read_text())["options"]["quantization_aware"]
 
 
 def test_wrong_data_is_one_line(photos):

@@ -25,7 +25,7 @@ from mcu_vision.training.averaging import AveragedModel, estimate_batch_norm
 from mcu_vision.training.detection_dataset import DetectionFrames
 from mcu_vision.training.detection_task import DetectionTask
 from mcu_vision.training.train_options import TrainOptions
-from mcu_vision.training.trainer import Trainer, schedule
+from mcu_vision.training.trainer import Trainer, schedule, stem_modules
 
 FACES = DetectionTask()
 SPEC = DetectorSpec(64, 48, 1, (DetectorLevel(8, 12.0, 3), DetectorLevel(16, 24.0)))
@@ -85,6 +85,25 @@ def test_learns_and_writes_everything(samples, tmp_path):
     for ours, kept in zip(trainer.average.model.parameters(), loaded.parameters(), strict=True):
         assert torch.equal(ours, kept)
     assert result["weights"] == str(tmp_path / "best.safetensors")
+
+
+def test_a_stem_stops_learning_and_the_rest_goes_on(samples, tmp_path):
+    model = _tiny_detector()
+    stem = stem_modules(model)
+    assert [type(layer) for layer in stem] == [nn.Conv2d, nn.BatchNorm2d, nn.ReLU6, RNNPool]
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    Trainer(model, FACES, _frames(samples, 3), _options(epochs=1, stem_until=0.0), tmp_path).run()
+    changed = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert not any(name.startswith("stages.0.") for name in changed)
+    assert any(name.startswith("stages.1.") for name in changed)
+
+
+def test_averaged_weights_are_sparse_too(samples, tmp_path):
+    trainer = Trainer(_tiny_detector((0.5, 0.3, 0.3, 0.3)), FACES, _frames(samples, 3), _options(epochs=2), tmp_path)
+    trainer.run()
+    pool = trainer.average.model.stages[0][1]
+    for matrix, density in zip((pool.w1, pool.u1, pool.w2, pool.u2), pool.density, strict=True):
+        assert int((matrix != 0).sum()) == round(matrix.numel() * density)
 
 
 class _StopError(Exception):

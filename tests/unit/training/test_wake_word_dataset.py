@@ -12,7 +12,7 @@ from mcu_vision.training.wake_word_dataset import WakeWordOptions, WakeWordSquar
 
 PERSON = WakeWordSample(Path(), "a.webp", 1, 0.8, "coco", annotated=True, person_share=0.05)
 SCENE = WakeWordSample(Path(), "b.webp", 0, 0.1, "rooms")
-STILL = WakeWordOptions(smallest_crop=1.0, safe_crop=1.0, stretch=1.0, colour=0.0, gray=0.0)
+STILL = WakeWordOptions(smallest_crop=1.0, safe_crop=1.0, stretch=1.0, colour=0.0, gray=0.0, enlarged=0.0, mixed=0.0)
 
 
 def _squares(samples, options, seed=0, batches=2, side=24, size=24):
@@ -65,6 +65,30 @@ def test_batches_depend_on_seed_and_epoch_alone():
     assert not torch.equal(first[0], next(iter(other))[0])
     two.start_epoch(1, 0.0)
     assert not torch.equal(first[0], next(iter(two))[0])
+
+
+def test_enlarged_photos_lose_detail_but_not_size():
+    sharp, _ = next(iter(_squares([SCENE], STILL)))
+    soft, _ = next(iter(_squares([SCENE], replace(STILL, enlarged=1.0, enlarged_from=0.5))))
+    assert soft.shape == sharp.shape
+    detail = [float((images[..., 1:].float() - images[..., :-1].float()).abs().mean()) for images in (sharp, soft)]
+    assert detail[1] < 0.9 * detail[0]
+
+
+def test_mixed_photos_have_mixed_targets():
+    data = _squares([PERSON, SCENE], replace(STILL, mixed=0.5), batches=20)
+    plain = {round(float(t), 5) for t in data._targets}
+    photos = torch.from_numpy(data.squares).permute(0, 3, 1, 2).float()
+    light = sorted(photos.mean((1, 2, 3)).tolist())
+    blended = 0
+    for images, targets in data:
+        means = images.float().mean((1, 2, 3))
+        assert (means >= light[0] - 1).all()
+        assert (means <= light[1] + 1).all()
+        assert (targets >= min(plain)).all()
+        assert (targets <= max(plain)).all()
+        blended += sum(round(float(t), 5) not in plain for t in targets)
+    assert blended > 20
 
 
 def test_gray_photos_have_no_colour():
