@@ -12,7 +12,7 @@ from mcu_vision.reference import normalize_input, quantize_input, run_graph
 
 def test_wake_words_end_in_probabilities():
     graph = export_model("vww-rnnpool", None)
-    frame = np.random.default_rng(0).integers(0, 256, (96, 96, 3)).astype(np.uint8)
+    frame = np.random.default_rng(0).integers(0, 256, graph.input.shape[1:]).astype(np.uint8)
     pixels = normalize_input(frame)
     with torch.no_grad():
         logits = build_model("vww-rnnpool", shipped_weights("vww-rnnpool"))(
