@@ -129,6 +129,14 @@ static void nn_widen_row(int16_t *to, int32_t step, const int8_t *from, int32_t 
         nn_widen_threes(to, step, from, done >> 2, raised);
         columns -= done, to += done * step, from += 3 * done;
     }
+    if (in_c == 1 && from_step == 1) {
+        for (; columns >= 4; columns -= 4, to += 4 * step, from += 4) {
+            uint32_t bytes = nn_load32(from), even = nn_conv_lanes(bytes, 0, raised),
+                     odd = nn_conv_lanes(bytes, 1, raised);
+            to[0] = (int16_t)nn_lane0(even), to[step] = (int16_t)nn_lane0(odd);
+            to[2 * step] = (int16_t)nn_lane1(even), to[3 * step] = (int16_t)nn_lane1(odd);
+        }
+    }
     for (; columns > 0; columns--, to += step, from += from_step)
         for (int32_t i = 0; i < in_c; i++)
             to[i] = (int16_t)(from[i] * (raised ? 256 : 1));

@@ -32,7 +32,8 @@ typedef struct {
 typedef void nn_band_function(const nn_band_sweep *, const nn_depthwise_block *, int32_t, int32_t);
 
 /* Pairs of a row with the one below, four channels of each column: to words `first` and `second`, each of a
- * band. The rows end at row0, row1, where `offset` (negative, a multiple of step) is the first pixel. */
+ * band, which may be the same. The rows end at row0, row1, where `offset` (negative, a multiple of step) is
+ * the first pixel. */
 #define NN_BAND_STORE(base, c1, c2, c3, column)                                                              \
     "str r12, [" base ", #" c1 "]\nstr r9, [" base ", #" c2 "]\nstr r7, [" base ", #" c3 "]\n"               \
     "str r11, [" base "], #" column "\n"

@@ -2,8 +2,7 @@
 
 #include <stddef.h>
 
-/* Scratch, in this order: a band that nothing reads, bands, runs, a row of zero points, a row that is not
- * there. */
+/* Scratch, in this order: bands, runs, a row of zero points, a row that is not there. */
 typedef struct {
     const nn_depthwise_rows *p;
     const int8_t *const *rows;
@@ -22,7 +21,7 @@ static band_map make_map(const nn_depthwise_rows *p, const int8_t *const rows[],
         m.bands++;
     m.columns = (p->out_w - 1) * p->stride + 3;
     m.band_words = m.columns * nn_band_column(p->stride);
-    m.start = scratch + m.band_words;
+    m.start = scratch;
     m.zeros = (int8_t *)(m.start + (p->rows / 2) * (m.band_words + 4 * (1 + odd_width(p))));
     m.spare = m.zeros + p->in_w * p->in_c;
     memset(m.zeros, p->in_zero, (size_t)(p->in_w * p->in_c));
@@ -42,33 +41,31 @@ static void fill_padding(const band_map *m, int32_t left, int32_t inside) {
     }
 }
 
-/* Row i of the window, from channel c of its column `last` on. */
-static const int8_t *row_end(const band_map *m, int32_t i, int32_t behind) {
-    const nn_depthwise_rows *p = m->p;
-    const int8_t *row = i < (p->rows - 1) * p->stride + 3 ? m->rows[i] : NULL;
-    return (row ? row : m->zeros) + behind;
-}
-
-/* Channels [c, c + 4) of all bands. */
+/* Channels [c, c + 4) of all bands: `count` columns from `first` on, behind `left` of padding. The first rows
+ * of a band are the last ones of the band before. */
 static void gather(const band_map *m, int32_t c, int32_t first, int32_t count, int32_t left) {
     const nn_depthwise_rows *p = m->p;
     const int32_t behind = (first + count) * p->in_c + c, offset = -count * p->in_c,
-                  pairs = p->stride * m->bands;
-    int32_t *none = m->start - m->band_words + left * nn_band_column(p->stride);
-    int32_t *at = none + m->band_words;
-    for (int32_t k = 0; k <= pairs; k++) {
-        const int8_t *row0 = row_end(m, 2 * k, behind), *row1 = row_end(m, 2 * k + 1, behind);
+                  last = nn_band_words(p->stride) - 1;
+    const int8_t *const *rows = m->rows, *const zeros = m->zeros + behind;
+    int32_t *at = m->start + left * nn_band_column(p->stride);
+    for (int32_t band = 0; band <= m->bands; band++, at += m->band_words) {
+        int32_t *before = band > 0 ? at - m->band_words + last : at, *here = band < m->bands ? at : before;
+        const int8_t *row0 = rows[0] ? rows[0] + behind : zeros, *row1 = zeros;
         if (p->stride == 1) {
-            int32_t *second = at - m->band_words + 1;
-            nn_pair_band_s1(k < pairs ? at : none, second, row0, row1, p->in_c, offset);
-            at += m->band_words;
-        } else if (k & 1) {
-            int32_t *word = at - m->band_words + 1;
-            nn_pair_band_s2(word, word, row0, row1, p->in_c, offset);
+            row1 = rows[1] ? rows[1] + behind : zeros;
+            nn_pair_band_s1(here, before, row0, row1, p->in_c, offset);
         } else {
-            nn_pair_band_s2(k < pairs ? at : none, at - m->band_words + 2, row0, row1, p->in_c, offset);
-            at += m->band_words;
+            if (band < m->bands)
+                row1 = rows[1] ? rows[1] + behind : zeros;
+            nn_pair_band_s2(here, before, row0, row1, p->in_c, offset);
+            if (band < m->bands) {
+                row0 = rows[2] ? rows[2] + behind : zeros, row1 = rows[3] ? rows[3] + behind : zeros;
+                nn_pair_band_s2(at + 1, at + 1, row0, row1, p->in_c, offset);
+            }
+            rows += 2;
         }
+        rows += 2;
     }
 }
 

@@ -8,7 +8,6 @@
 #include "nn_math.h"
 
 #define NN_POINTWISE_BITS 8
-#define NN_POINTWISE_TIES (1 << (NN_POINTWISE_BITS - 1))
 
 /* Two channels as nn_pointwise.packed has them, before their weights. */
 typedef struct {
@@ -204,6 +203,18 @@ static inline void nn_widen_pixels(int16_t *to, const int8_t *from, int32_t quad
 }
 
 #endif
+
+/* Doubles the weights of a stream so many times. */
+static NN_NOINLINE void nn_double_weights(int16_t *stream, int32_t quads, int32_t times) {
+    for (int16_t *end = stream + 8 * quads; stream != end; stream += 8) {
+        uint32_t a = nn_load32(stream), b = nn_load32(stream + 2);
+        uint32_t c = nn_load32(stream + 4), d = nn_load32(stream + 6);
+        for (int32_t i = times; i > 0; i--)
+            a = nn_add16(a, a), b = nn_add16(b, b), c = nn_add16(c, c), d = nn_add16(d, d);
+        nn_store32(stream, a), nn_store32(stream + 2, b);
+        nn_store32(stream + 4, c), nn_store32(stream + 6, d);
+    }
+}
 
 /* Bytes as lanes, times 256 if `scaled`: word 0, and the next at to[4]. */
 static inline void nn_widen_bytes(int16_t *to, uint32_t bytes, int scaled) {

@@ -23,8 +23,8 @@ static void widen_row(const nn_pointwise *p, int16_t *to, const int8_t *from, in
 
 static int8_t output_any(const nn_pointwise *p, const nn_output *output, int32_t acc) {
     if (output->right > 0)
-        return (int8_t)nn_output_scaled(output, acc, p->ties ? NN_POINTWISE_TIES : 0);
-    acc = p->scaled ? acc >> NN_POINTWISE_BITS : acc;
+        return (int8_t)nn_output_scaled(output, acc, p->ties ? 1 << (p->scaled - 1) : 0);
+    acc >>= p->scaled;
     return (int8_t)nn_saturate8(nn_requantize(acc, output->multiplier, output->offset) + p->out_zero);
 }
 
@@ -98,6 +98,8 @@ void nn_pointwise_s8(const nn_pointwise *p, const int8_t *row, int8_t *out, int1
         for (int32_t o = 0; o < out_c; o += 2) {
             const nn_pair *pair = (const nn_pair *)packed;
             packed = nn_unpack_pair(stream, packed, length >> 2);
+            if (p->scaled > NN_POINTWISE_BITS)
+                nn_double_weights(stream + NN_STREAM_BIAS, length >> 2, p->scaled - NN_POINTWISE_BITS);
             run_pair(&t, pair, stream, out + x * out_c + o, o + 1 < out_c);
         }
     }

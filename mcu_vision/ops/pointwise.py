@@ -9,6 +9,15 @@ from mcu_vision.ops.common import even, quad
 SCALE_BITS = 8
 """Accumulators are kept times 2**SCALE_BITS where they fit (NN_POINTWISE_BITS of firmware/nn/nn_pointwise.h)."""
 
+MOST_DOUBLINGS = 3
+"""Of the weights, beyond that, for outputs that are high halves."""
+
+FAST_RIGHT = 16
+"""Of `nn_output`: its output is the high half of a sum."""
+
+PAIRS_A_QUAD = 12
+"""Pairs of pixels for four weights of a channel from which on doubling these pays."""
+
 STREAM_BYTES = 44
 """NN_STREAM_BYTES of firmware/nn/nn_pointwise.h."""
 
@@ -23,26 +32,35 @@ def pointwise_params(params: dict[str, int | Array]) -> dict[str, int | Array]:
     weights, bias = (np.asarray(params[name]) for name in ("weights", "bias"))
     matrix = weights.reshape(bias.size, -1)
     largest = np.abs(to_int(bias)) + 128 * np.abs(to_int(matrix)).sum(1)
-    scaled = bool(np.all(largest < 2 ** (31 - SCALE_BITS)))
+    multiplier, shift = np.asarray(params["multiplier"]), np.asarray(params["shift"])
+    ties = int(params["out_min"]) < int(params["out_zero"])
+    bits = SCALE_BITS if np.all(largest < 2 ** (31 - SCALE_BITS)) else 0
+    if bits and not ties and int(params["tile"]) // 2 >= PAIRS_A_QUAD * quad(matrix.shape[1]) // 4:
+        bits = _fastest_bits(shift, largest)
     kept = ("in_c", "out_w", "out_c", "tile", "out_zero", "out_min", "out_max")
     fields: dict[str, int | Array] = {name: params[name] for name in kept}
-    fields["scaled"] = int(scaled)
-    fields["ties"] = int(int(params["out_min"]) < int(params["out_zero"]))
-    multiplier, shift = np.asarray(params["multiplier"]), np.asarray(params["shift"])
-    fields["packed"] = _pack(matrix, to_int(bias), multiplier, shift, int(params["out_zero"]), scaled)
+    fields["scaled"] = bits
+    fields["ties"] = int(ties)
+    fields["packed"] = _pack(matrix, to_int(bias), multiplier, shift, int(params["out_zero"]), bits)
     return fields
 
 
-def _pack(matrix: Array, bias: Array, multiplier: Array, shift: Array, zero: int, scaled: bool) -> Array:
+def _fastest_bits(shift: Array, largest: Array) -> int:
+    """By how many bits accumulators are kept larger so that most outputs are high halves."""
+    fitting = [SCALE_BITS + n for n in range(MOST_DOUBLINGS + 1) if np.all(largest < 2 ** (31 - SCALE_BITS - n))]
+    return max(fitting, key=lambda bits: int(np.sum(bits - 1 - to_int(shift) == FAST_RIGHT)))
+
+
+def _pack(matrix: Array, bias: Array, multiplier: Array, shift: Array, zero: int, bits: int) -> Array:
     """Words of all pairs of channels, the last channel twice where their number is odd."""
     out_c, in_c = matrix.shape
-    offset, right = output_constants(multiplier, shift, zero, SCALE_BITS)
-    fast = np.minimum(right, int(scaled)).astype(bool)
+    offset, right = output_constants(multiplier, shift, zero, bits or SCALE_BITS)
+    fast = (right > 0) & (bits > 0)
     channels = np.minimum(np.arange(even(out_c)), out_c - 1)
     pairs = channels.reshape(-1, 2)
     both_fast = fast[pairs].all(1, keepdims=True)
     header = np.empty((len(pairs), 8), np.int64)
-    header[:, :2] = bias[pairs] << (SCALE_BITS if scaled else 0)
+    header[:, :2] = bias[pairs] << bits
     header[:, 2::3] = multiplier[pairs]
     header[:, 3::3] = np.where(both_fast, offset[pairs], shift[pairs])
     header[:, 4::3] = np.where(both_fast, right[pairs], 0)

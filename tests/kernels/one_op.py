@@ -134,7 +134,12 @@ def winograd(draw: Any) -> Graph:
 def pointwise(draw: Any) -> Graph:
     w, in_c, out_c = draw(st.integers(1, 60)), draw(st.integers(1, 40)), draw(st.integers(1, 9))
     op = ops.Conv2d("conv", (), (), activation=draw(ACTIVATIONS), tile_pixels=draw(TILES), whole=draw(st.booleans()))
-    return weighted(op, (1, 2, w, in_c), (out_c, 1, 1, in_c), 0, draw)
+    shape = (out_c, 1, 1, in_c)
+    if draw(st.booleans()):
+        return weighted(op, (1, 2, w, in_c), shape, 0, draw)
+    constants = _mild_constants("", shape, 0, np.random.default_rng(draw(SEEDS)))
+    x, out = activation("x", (1, 2, w, in_c), draw(ZERO_POINTS)), activation("out", (), draw(ZERO_POINTS))
+    return one_op(op, [x], constants, out)
 
 
 @st.composite

@@ -24,7 +24,7 @@ static const nn_ring tensor_0 = {residual_chain_arena_sram + 0, NULL, 8, 9, 9};
 /* conv2d0.out: 5 x 4 x 4 int8 */
 static const nn_ring tensor_1 = {residual_chain_arena_sram + 1080, NULL, 16, 5, 5};
 /* depthwise_conv2d1.out: 5 x 4 x 4 int8 */
-static const nn_ring tensor_2 = {residual_chain_arena_sram + 848, NULL, 16, 5, 5};
+static const nn_ring tensor_2 = {residual_chain_arena_sram + 656, NULL, 16, 5, 5};
 /* conv2d2.out: 5 x 4 x 4 int8 */
 static const nn_ring tensor_3 = {residual_chain_arena_sram + 220, NULL, 16, 5, 5};
 /* add3.out: 5 x 4 x 4 int8 */

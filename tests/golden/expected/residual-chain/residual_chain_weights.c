@@ -68,7 +68,7 @@ const nn_pointwise residual_chain_op2 = {
     .out_zero = -115,
     .out_min = -128,
     .out_max = 127,
-    .scaled = 1,
+    .scaled = 8,
     .ties = 1,
     .packed = residual_chain_op2_packed,
 };
