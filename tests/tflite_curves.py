@@ -20,6 +20,12 @@ def curve(kind: str, lowest_zero: bool = False, largest: float = 1e9) -> Build:
     return build
 
 
+def gelu(case: Case) -> None:
+    shape = case.shape(case.integer(1, 4), 6)
+    x, y = case.source(shape, case.quant()), case.result(shape, case.quant())
+    case.op("GELU", [x], [y], "GeluOptions", approximate=case.flag())
+
+
 def reduction(kind: str, one_scale: bool = False) -> Build:
     def build(case: Case) -> None:
         shape = [1, *case.integers(case.integer(1, 3), 1, 6)]
@@ -122,6 +128,7 @@ CURVES: dict[str, Build] = {
     "NEG": curve("NEG"),
     "ELU": curve("ELU"),
     "EXP": curve("EXP", largest=16),
+    "GELU": gelu,
     "LOG": curve("LOG"),
     "SQRT": curve("SQRT", lowest_zero=True),
     "RSQRT": curve("RSQRT", lowest_zero=True),

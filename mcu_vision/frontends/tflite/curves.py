@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -37,6 +38,25 @@ CURVES: dict[str, Callable[[Floats], Floats]] = {"ELU": _elu, "EXP": _exp}
 def import_curve(builder: GraphBuilder) -> None:
     curve = CURVES[builder.operator.kind]
     finish_table(builder, lambda x, out: float_table(x, out, curve))
+
+
+@imports(GELU="table")
+def import_gelu(builder: GraphBuilder) -> None:
+    """By the complementary error function, or as an option says by the hyperbolic tangent."""
+    curve = _gelu_of_tanh if builder.operator.integer(0, 0, "i1") else _gelu
+    finish_table(builder, lambda x, out: float_table(x, out, curve))
+
+
+def _gelu(x: Floats) -> Floats:
+    arguments = x * np.float32(-math.sqrt(0.5))
+    tails = np.array([math.erfc(float(value)) for value in arguments], np.float32)
+    return np.asarray(np.float32(0.5) * x * tails, np.float32)
+
+
+def _gelu_of_tanh(x: Floats) -> Floats:
+    with np.errstate(over="ignore"):  # far out, where the tangent is 1
+        arguments = np.float32(math.sqrt(2 / math.pi)) * (x + np.float32(0.044715) * x * x * x)
+    return np.asarray(np.float32(0.5) * x * (1 + np.tanh(arguments.astype(np.float64)).astype(np.float32)), np.float32)
 
 
 @imports(LOG="table")
