@@ -66,6 +66,17 @@ def detector() -> Any:
     return tf.keras.Model(image, outputs)
 
 
+def pyramid() -> Any:
+    """Upsampling by repetition and dense layers on maps: of them the converter leaves shapes open."""
+    image = layers.Input((12, 8, 3))
+    fine = _conv(image, 8, stride=2)
+    coarse = _conv(fine, 8, stride=2)
+    x = layers.Add()([layers.UpSampling2D(2)(coarse), fine])
+    x = layers.Dense(6, "relu")(layers.UpSampling2D((1, 3))(layers.MaxPooling2D(2, padding="same")(_conv(x, 8))))
+    x = layers.Concatenate()([x, layers.DepthwiseConv2D(3, padding="same")(x)])
+    return tf.keras.Model(image, layers.Reshape((-1, 2))(layers.Conv2D(4, 1)(x)))
+
+
 def gated() -> Any:
     """Of operators that the converter quantises to 16x8: gates, several outputs, padding, depthwise multipliers."""
     image = layers.Input((12, 10, 3))
@@ -96,6 +107,7 @@ SMALL: dict[str, Callable[[], Any]] = {
     "DS-CNN": ds_cnn,
     "autoencoder": autoencoder,
     "detector": detector,
+    "pyramid": pyramid,
 }
 WIDE: dict[str, Callable[[], Any]] = {
     "ResNet-8": resnet8,

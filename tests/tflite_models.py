@@ -102,12 +102,16 @@ class TfliteModel:
 NOT_IN_REFERENCE = {"BROADCAST_TO", "ELU", "SUM"}
 """Operators that the resolver of the reference kernels leaves out, or, SUM, gives nonsense for (TensorFlow 2.21)."""
 
+NEWER_THAN_REFERENCE = {"DEPTH_TO_SPACE", "TILE"}
+"""Operators that the converter writes in a version which that resolver does not know; they move values."""
+
 
 def _resolver(data: bytes) -> Any:
     kinds = tf.lite.experimental.OpResolverType
     names = {v: k for k, v in vars(schema.BuiltinOperator).items()}
     codes = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(data, 0)).operatorCodes
     other = NOT_IN_REFERENCE & {names[code.builtinCode] for code in codes}
+    other |= NEWER_THAN_REFERENCE & {names[code.builtinCode] for code in codes if code.version > 1}
     return kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES if other else kinds.BUILTIN_REF
 
 

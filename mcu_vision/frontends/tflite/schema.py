@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from mcu_vision.frontends.tflite.flatbuffer import FlatBuffer, Malformed, Table
+from mcu_vision.frontends.tflite.open_shapes import OPEN, close_shapes
 from mcu_vision.frontends.tflite.operator_names import OPERATOR_NAMES
 from mcu_vision.ir import Array, Shape
 
@@ -94,6 +96,14 @@ def read_file_model(data: bytes) -> FileModel:
     operators = [_read_operator(i, table, kinds) for i, table in enumerate(subgraphs[0].tables(3))]
     model = FileModel(tensors, operators, subgraphs[0].integers(1), subgraphs[0].integers(2))
     _check_indices(model)
+    return _checked(close_shapes(model))
+
+
+def _checked(model: FileModel) -> FileModel:
+    """What shapes have become is not too large."""
+    for tensor in model.tensors:
+        if prod(tensor.shape) > MAX_ELEMENTS:
+            raise Malformed(f"has a tensor {tensor.index} of shape {tensor.shape}, which is too large")
     return model
 
 
@@ -125,10 +135,14 @@ def _read_tensor(index: int, table: Table, buffers: list[Table]) -> FileTensor:
     shape = table.integers(0)
     kind = table.integer(1, kind="i1")
     where = f"has a tensor {index}"
-    if any(n < 0 for n in table.integers(7)[1:]):  # an open batch is taken as the 1 that `shape` says
-        raise Malformed(f"{where} whose shape {table.integers(7)} is not known before it runs; fix the input's shape")
+    signature = table.integers(7)
+    if any(n < 0 for n in signature[1:]):  # an open batch is taken as the 1 that `shape` says
+        if len(signature) != len(shape):
+            raise Malformed(f"{where} of shape {shape}, and of shape {signature}")
+        pairs = zip(shape[1:], signature[1:], strict=True)
+        shape = (*shape[:1], *(OPEN if n < 0 else said for said, n in pairs))
     elements = 1
-    for n in shape:
+    for n in (n for n in shape if n != OPEN or not signature):
         elements *= n
         if n < 0 or elements > MAX_ELEMENTS:
             raise Malformed(f"{where} of shape {shape}, which is too large or negative")

@@ -42,7 +42,7 @@ def _mostly_slow(networks: dict[str, Callable[[], Any]], *fast: str) -> list[Any
     return [name if name in fast else pytest.param(name, marks=pytest.mark.slow) for name in networks]
 
 
-@pytest.mark.parametrize("name", _mostly_slow(SMALL, "ResNet-8", "detector"))
+@pytest.mark.parametrize("name", _mostly_slow(SMALL, "ResNet-8", "detector", "pyramid"))
 def test_a_small_network_equals_the_reference_kernels(name: str, tmp_path: Path) -> None:
     check(SMALL[name], tmp_path, emulated=True)
 
