@@ -7,8 +7,9 @@ from mcu_vision.ops import Conv2d, DepthwiseConv2d
 from mcu_vision.ops.common import even
 from mcu_vision.plan.cost import estimate_cycles
 
-SMALL_PIXELS, LARGE_PIXELS = 144, 4096
-"""Of maps whose rows are too short to pay for the work on the weights; of maps where that still shows."""
+SMALL_PIXELS, MEDIUM_PIXELS, LARGE_PIXELS = 144, 512, 4096
+"""Of maps whose rows are too short to pay for the work on the weights; of those that need little memory whole; of
+maps where that work still shows."""
 MOST_SCRATCH = 12_800
 """Bytes of a convolution: with more, little more is shared."""
 
