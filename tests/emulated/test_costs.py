@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import fit_costs
+import numpy as np
 import pytest
+from cost_graphs import cost_graph
 from graphs import tiny_detector
 from models import BuiltModel
 
@@ -25,3 +28,16 @@ def test_estimates_are_near_the_emulator(tmp_path: Path) -> None:
     for ours, theirs in zip(estimated, measured, strict=True):
         if theirs.cycles > LEAST_CYCLES:
             assert ours.cycles == pytest.approx(theirs.cycles, rel=0.25), ours.name
+
+
+def test_nine_in_ten_operators_of_unseen_shapes_are_estimated_within_15_percent() -> None:
+    seeds = (20_001, 20_002)
+    samples = [s for seed in seeds for s in fit_costs.measure(seed, cost_graph(seed), "zig")]
+    for figure in fit_costs.FIGURES:
+        errors = [
+            abs(s.estimates[figure] / s.cycles[figure] - 1)
+            for s in samples
+            if s.cycles[figure] >= fit_costs.LEAST_CYCLES
+        ]
+        assert len(errors) > 12
+        assert np.quantile(errors, 0.9) < 0.15, figure
