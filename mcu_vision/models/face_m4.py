@@ -15,7 +15,7 @@ SPEC = DetectorSpec(
     width=320,
     height=240,
     channels=1,
-    score_threshold=0.55,
+    score_threshold=0.7,
     levels=(
         DetectorLevel(stride=8, anchor=8.0, background_logits=3),
         DetectorLevel(stride=8, anchor=16.0),
