@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from board_run import BOARD, measure_program, operator_costs
 from cost_graphs import KINDS, cost_graph, pool_graph
 from rich.console import Console
@@ -36,11 +35,11 @@ from mcu_vision.plan import PlanOptions
 from mcu_vision.plan.cost import ANY, estimate_cycles, price_work, read_costs
 from mcu_vision.plan.work import Work, count_work
 from mcu_vision.saved_model import load_graph
+from mcu_vision.search.least_squares import nonnegative_least_squares
 
 COSTS = Path(__file__).resolve().parent.parent / "mcu_vision" / "plan" / "costs.json"
 FIGURES = ("cycles", "cycles_flash")
 PARTS = 10
-ROUNDS = 2000
 LEAST_PRICE = 1e-6
 LEAST_CYCLES = 500
 """Operators of fewer cycles are left out: they are all call overhead, and matter to no plan."""
@@ -182,20 +181,6 @@ def fit(samples: list[Sample], figure: str, known: Kernels) -> Prices:
     own = np.array([1 - price_parts(s, figure, known) / s.cycles[figure] for s in samples])
     prices = nonnegative_least_squares(matrix, own)
     return {name: float(f"{price:.5g}") for name, price in zip(names, prices, strict=True) if price > LEAST_PRICE}
-
-
-def nonnegative_least_squares(matrix: npt.NDArray[np.float64], target: npt.NDArray[np.float64]) -> list[float]:
-    """x >= 0 that minimises |matrix x - target|, by coordinate descent (Franc, Hlavac and Navara, 2005)."""
-    scale = np.maximum(np.linalg.norm(matrix, axis=0), 1e-30)
-    unit = matrix / scale
-    gram, gradient = unit.T @ unit, -unit.T @ target
-    x = np.zeros(len(gram))
-    for _ in range(ROUNDS):
-        for j in range(len(x)):
-            change = max(-x[j], -gradient[j])
-            gradient += gram[j] * change
-            x[j] += change
-    return [float(v) for v in x / scale]
 
 
 def print_fit(kernels: Kernels) -> None:

@@ -10,6 +10,7 @@ import typer
 from mcu_vision import __version__
 from mcu_vision.cli.analyze import analyze
 from mcu_vision.cli.build import build
+from mcu_vision.cli.cost import cost
 from mcu_vision.cli.detect import detect
 from mcu_vision.cli.devices import devices
 from mcu_vision.cli.emulate import emulate
@@ -72,6 +73,7 @@ VERBS = (
 )
 for verb in VERBS:
     app.command("test" if verb is run_tests else None)(verb)
+app.add_typer(cost)
 
 
 def _print_version(value: bool) -> None:

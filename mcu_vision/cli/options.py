@@ -18,7 +18,9 @@ PLANNING = "How to plan"
 Model = Annotated[
     str,
     typer.Option(
-        "--model", "-m", help="A shipped model's name, the file of a saved quantised model, or an int8 .tflite file."
+        "--model",
+        "-m",
+        help="A shipped model's name, the file of a saved quantised model, an int8 .tflite file, or a network's .toml.",
     ),
 ]
 BoardName = Annotated[

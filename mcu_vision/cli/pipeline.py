@@ -10,6 +10,7 @@ from typing import Any
 
 import mcu_vision
 from mcu_vision.boards import Board, load_board
+from mcu_vision.cli.candidates import int8_graph
 from mcu_vision.cli.emulated import EmulatedModel, Inference
 from mcu_vision.cli.photos import load_photo
 from mcu_vision.cli.planning import arena_budget, plan_for_board
@@ -20,6 +21,7 @@ from mcu_vision.errors import UserError
 from mcu_vision.files import atomic_directory
 from mcu_vision.frontends.tflite import import_tflite
 from mcu_vision.ir import Graph
+from mcu_vision.models.network_config import read_network
 from mcu_vision.plan import PlanOptions, Program
 from mcu_vision.report import build_report
 from mcu_vision.resources import resource
@@ -62,19 +64,32 @@ def shipped_models() -> list[str]:
 
 
 def find_model(model: str) -> Path:
-    """The file of a shipped model's name, or the path itself. Raises UserError if there is neither."""
+    """The file of a shipped model's name, or the path itself. Raises UserError if there is neither.
+
+    A network description net.toml stands for net.int8.safetensors, if that lies beside it.
+    """
     shipped = WEIGHTS / f"{model}.int8.safetensors"
     if shipped.is_file():
         return shipped
     path = Path(model)
+    beside = path.with_suffix(".int8.safetensors")
+    if path.suffix == ".toml" and beside.is_file():
+        return beside
     if path.is_file():
         return path
     names = ", ".join(shipped_models())
-    raise UserError(f"no model {model!r}: name a shipped one ({names}), a saved quantised model or a .tflite file")
+    raise UserError(
+        f"no model {model!r}: name a shipped one ({names}), a saved quantised model, a .tflite file or a .toml"
+    )
 
 
 def load_model(path: Path) -> Graph:
-    """The quantised graph of a saved model or of an int8 .tflite file. Raises UserError if it is neither."""
+    """The quantised graph of a saved model, of an int8 .tflite file, or, with random weights, of a network description.
+
+    Raises UserError if the file is none of these.
+    """
+    if path.suffix == ".toml":
+        return int8_graph(read_network(path))
     return import_tflite(path) if path.suffix.lower() == ".tflite" else load_graph(path)
 
 

@@ -3,7 +3,7 @@
 from mcu_vision.boards import Board
 from mcu_vision.errors import UserError
 from mcu_vision.ir import Graph
-from mcu_vision.plan import ArenaRegion, PlanOptions, Program, plan_graph, plan_pareto
+from mcu_vision.plan import ArenaRegion, PlanOptions, Program, fits_streamed, plan_graph, plan_pareto
 
 STATICS_BYTES, STEP_COUNTER_BYTES = 332, 2
 """The firmware's own variables without its copy of the boxes, and one counter for each operator."""
@@ -41,6 +41,11 @@ def plans_for_board(graph: Graph, board: Board, options: PlanOptions) -> list[Pr
     budget = arena_budget(graph, board, options)
     plans = plan_pareto(graph, _regions(graph, board), budget, options)
     return plans or [plan_graph(graph, _regions(graph, board), budget, options)]
+
+
+def fits_board_streamed(graph: Graph, board: Board, options: PlanOptions) -> bool:
+    """Whether the graph fits as one stream (`fits_streamed`). Raises UserError for a budget that no graph fits."""
+    return fits_streamed(graph, _regions(graph, board), arena_budget(graph, board, options), options)
 
 
 def _statics(graph: Graph) -> int:

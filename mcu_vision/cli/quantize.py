@@ -25,7 +25,9 @@ from mcu_vision.saved_model import save_graph
 def quantize(
     model: Annotated[
         str,
-        typer.Argument(help="A model's name, e.g. face-m4, or FILE.py:FACTORY, which makes your own nn.Module."),
+        typer.Argument(
+            help="A model's name, e.g. face-m4, a network's .toml, or FILE.py:FACTORY, which makes your own nn.Module."
+        ),
     ],
     calibrate: Annotated[Path, typer.Option(help="Folder of photos like those that the camera will see.")],
     out: Annotated[Path, typer.Option(help="The saved quantised model to write.")],

@@ -13,6 +13,7 @@ from mcu_vision.frontends.detector import attach_detector
 from mcu_vision.ir import Graph
 from mcu_vision.models.classifier_spec import ClassifierSpec
 from mcu_vision.models.detector_spec import DetectorSpec
+from mcu_vision.models.network_config import read_network
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,7 +32,7 @@ def parse_size(text: str) -> Size:
 
 
 def export_model(name: str, weights: Path | None, size: Size | None = None) -> Graph:
-    """Float graph of a registered model's name, or of FILE.py:FACTORY.
+    """Float graph of a registered model's name, of a network description (.toml), or of FILE.py:FACTORY.
 
     weights: else the shipped ones; else random ones, which metadata "weights" says, or what the factory
     gives. size: of the input, in place of the model's own. Detectors get their decoding. Raises UserError if
@@ -44,7 +45,7 @@ def export_model(name: str, weights: Path | None, size: Size | None = None) -> G
     from mcu_vision.frontends.torch_export import export_graph
 
     model, trained = _load(name, weights)
-    name = name.rpartition(":")[2]
+    name = read_network(Path(name)).name if name.endswith(".toml") else name.rpartition(":")[2]
     spec = _spec(model, name, size)
     graph = export_graph(model, torch.zeros(1, spec.channels, spec.height, spec.width), name)
     if isinstance(spec, DetectorSpec):
@@ -64,7 +65,7 @@ def _load(name: str, weights: Path | None) -> tuple[nn.Module, bool]:
     from mcu_vision.models.weights_file import load_weights
 
     file, _, factory = name.rpartition(":")
-    if not file:
+    if not file or name.endswith(".toml"):
         if name.endswith(".py"):
             raise UserError(f"name what makes the module in {name} too, as in {name}:MyNet")
         weights = weights or shipped_weights(name)

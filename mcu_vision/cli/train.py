@@ -12,7 +12,10 @@ from mcu_vision.errors import UserError
 
 
 def train(
-    model: Annotated[str, typer.Argument(help="A model's name: face-m4, vww-rnnpool or another of docs/models.md.")],
+    model: Annotated[
+        str,
+        typer.Argument(help="A model's name: face-m4, vww-rnnpool or another of docs/models.md; or a network's .toml."),
+    ],
     data: Annotated[
         Path,
         typer.Option(
@@ -100,7 +103,7 @@ def train(
         quantization_aware=quantization_aware,
         stem_until=stem_until,
     )
-    folder = out or Path("runs") / model
+    folder = out or Path("runs") / Path(model).stem
     if is_detector(model):
         result = train_face_detector(model, data, folder, chosen, cache, start, resume)
     else:

@@ -9,20 +9,10 @@ from torch import nn
 from mcu_vision.models.blocks import DetectionHead, MBConv, conv_bn
 from mcu_vision.models.detector import FaceDetector
 from mcu_vision.models.detector_spec import DetectorLevel, DetectorSpec
+from mcu_vision.models.face_levels import FACE_LEVELS, SCORE_THRESHOLD
 from mcu_vision.models.rnnpool import RNNPool
 
-SPEC = DetectorSpec(
-    width=320,
-    height=240,
-    channels=1,
-    score_threshold=0.7,
-    levels=(
-        DetectorLevel(stride=8, anchor=8.0, background_logits=3),
-        DetectorLevel(stride=8, anchor=16.0),
-        DetectorLevel(stride=16, anchor=32.0),
-        DetectorLevel(stride=16, anchor=48.0),
-    ),
-)
+SPEC = DetectorSpec(width=320, height=240, channels=1, score_threshold=SCORE_THRESHOLD, levels=FACE_LEVELS)
 WIDE_SPEC = replace(
     SPEC,
     levels=(*SPEC.levels, DetectorLevel(stride=32, anchor=88.0), DetectorLevel(stride=32, anchor=152.0)),

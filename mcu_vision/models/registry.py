@@ -16,6 +16,8 @@ from mcu_vision.models.face_m4 import PAPER_DENSITY, face_m4, face_m4_wide
 from mcu_vision.models.face_quant import face_quant
 from mcu_vision.models.mobilenet_v1 import MobileNetV1
 from mcu_vision.models.mobilenet_v2 import mobilenet_v2
+from mcu_vision.models.network_config import read_network
+from mcu_vision.models.searched import build_network
 from mcu_vision.models.visual_wake_words import WakeWordNet
 from mcu_vision.models.weights_file import load_weights
 
@@ -39,13 +41,15 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
 def build_model(name: str, weights: Path | None = None, seed: int = 0) -> nn.Module:
     """The model `name` in evaluation mode, with `weights` (safetensors), else fresh ones fixed by `seed`.
 
-    Raises UserError if the name is unknown or the weights do not fit.
+    name: a key of MODELS, or the path of a network description (.toml). Raises UserError if the name is unknown, the
+    description is wrong, or the weights do not fit.
     """
-    if name not in MODELS:
+    build = partial(build_network, read_network(Path(name))) if name.endswith(".toml") else MODELS.get(name)
+    if build is None:
         raise UserError(f"unknown model {name!r}; choose one of {', '.join(MODELS)}")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = MODELS[name]()
+        model = build()
     if weights is not None:
         load_weights(weights, model)
     return model.eval()

@@ -13,6 +13,7 @@ from mcu_vision.plan.cost import estimate_cycles
 from mcu_vision.plan.lower_bound import lower_bound_bytes
 from mcu_vision.plan.options import PlanOptions
 from mcu_vision.plan.program import Program, Step
+from mcu_vision.plan.rewrite.fuse_blocks import find_blocks, fuse_all
 from mcu_vision.plan.rewrite.order_ops import order_ops
 from mcu_vision.plan.rewrite.pull_rows import pull_rows
 from mcu_vision.plan.rewrite.remove_dead_channels import remove_dead_channels
@@ -31,6 +32,8 @@ MOST_COMPROMISES = 24
 """Of more candidates than this only some are placed for the curve of all compromises."""
 NEARLY_FASTEST = 1.03
 """A balanced program takes at most this many times the cycles of the fastest."""
+QUICK = 5
+"""By so much less is a placing improved where only a quick answer is asked for."""
 PLACED_FOR_RAM = 6
 """Of so many candidates with the fewest live bytes the one with the smallest arena is taken."""
 IMPROVED = 2
@@ -90,6 +93,23 @@ def plan_pareto(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, opt
     packed.sort(key=lambda p: (p.total, p.candidate.cycles))
     best = [p for i, p in enumerate(packed) if all(p.candidate.cycles < q.candidate.cycles for q in packed[:i])]
     return [_program(packing) for packing in best]
+
+
+def fits_streamed(
+    graph: Graph, regions: list[ArenaRegion], budget_bytes: int, options: PlanOptions | None = None
+) -> bool:
+    """Whether the graph fits as one stream, its blocks fused or not: a quick answer for many graphs.
+
+    Yes means that `plan_graph` finds a plan; after a no it still may, since it tries more programs.
+    """
+    plain = prepare_graph(graph, options or PlanOptions())
+    for streamed in (plain, fuse_all(plain, find_blocks(plain))):
+        packing = _pack(Candidate(streamed, (), 0, 0), regions, budget_bytes)
+        if packing and packing.total > budget_bytes:
+            packing = _improve(packing, regions, QUICK)
+        if packing and packing.total <= budget_bytes:
+            return True
+    return False
 
 
 def prepare_graph(graph: Graph, options: PlanOptions) -> Graph:
