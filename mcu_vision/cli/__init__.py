@@ -23,6 +23,7 @@ from mcu_vision.cli.plan import plan
 from mcu_vision.cli.profile import profile
 from mcu_vision.cli.quantize import quantize
 from mcu_vision.cli.run import run
+from mcu_vision.cli.search import search
 from mcu_vision.cli.test import run_tests
 from mcu_vision.cli.train import train
 from mcu_vision.cli.validate import validate
@@ -67,6 +68,7 @@ VERBS = (
     export,
     quantize,
     train,
+    search,
     evaluate,
     detect,
     label,

@@ -11,6 +11,7 @@ from mcu_vision.report.png import to_png
 from mcu_vision.report.profile_picture import draw_profile
 from mcu_vision.report.profile_report import profile_report
 from mcu_vision.report.profile_rows import BlockRow, InferenceProfile, hottest_blocks, profile_rows
+from mcu_vision.report.search_pictures import draw_search_pareto, draw_trajectory
 
 __all__ = [
     "BlockRow",
@@ -23,6 +24,8 @@ __all__ = [
     "draw_memory",
     "draw_pareto",
     "draw_profile",
+    "draw_search_pareto",
+    "draw_trajectory",
     "hottest_blocks",
     "operator_rows",
     "plan_report",
