@@ -11,6 +11,7 @@ from mcu_vision import __version__
 from mcu_vision.cli.analyze import analyze
 from mcu_vision.cli.build import build
 from mcu_vision.cli.cost import cost
+from mcu_vision.cli.cards import cards
 from mcu_vision.cli.detect import detect
 from mcu_vision.cli.devices import devices
 from mcu_vision.cli.emulate import emulate
@@ -72,6 +73,7 @@ VERBS = (
     evaluate,
     detect,
     label,
+    cards,
 )
 for verb in VERBS:
     app.command("test" if verb is run_tests else None)(verb)

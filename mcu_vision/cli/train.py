@@ -45,6 +45,10 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Weights (safetensors) to go on from, in place of random ones."),
     ] = None,
+    loss: Annotated[
+        str,
+        typer.Option(help="A detector's: separate for scores and boxes, or fused: scores learn their boxes' overlap."),
+    ] = "separate",
     seed: Annotated[int, typer.Option(help="Seed of weights and augmentation.")] = 0,
     cache: Annotated[Path | None, typer.Option(help="Folder that keeps the decoded photos between runs.")] = None,
     compile: Annotated[
@@ -71,12 +75,15 @@ def train(
 
     Example: mcu-vision train face-m4 --data faces/ --epochs 50 --out runs/face-m4
 
+    Example: mcu-vision train card-det --data cards/ --loss fused
+
     Example: mcu-vision train vww-rnnpool --data vww/ --batch 64 --minutes 60 --out runs/vww
 
     Several processes, GPUs or hosts: torchrun --nproc-per-node 2 -m mcu_vision train ... (docs/training.md)
     """
     options.check_choice(precision, ("32", "bf16", "16"), "--precision")
     options.check_choice(optimizer, ("adamw", "sgd"), "--optimizer")
+    options.check_choice(loss, ("separate", "fused"), "--loss")
     # Spinning OpenMP threads take the CPU from the process that augments, and from everything else.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
@@ -105,7 +112,7 @@ def train(
     )
     folder = out or Path("runs") / Path(model).stem
     if is_detector(model):
-        result = train_face_detector(model, data, folder, chosen, cache, start, resume)
+        result = train_face_detector(model, data, folder, chosen, cache, start, resume, loss)
     else:
         drawing = WakeWordOptions(teacher_weight=teacher_weight)
         result = train_wake_word(model, data, folder, chosen, drawing, input_size, cache, start, resume)

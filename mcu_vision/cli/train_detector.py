@@ -15,11 +15,11 @@ from mcu_vision.data.letterbox import letterbox
 from mcu_vision.errors import UserError
 from mcu_vision.evaluate.average_precision import ScoredImage, SizeRange, precision_recall
 from mcu_vision.models.anchors import detect
-from mcu_vision.models.detector import FaceDetector
+from mcu_vision.models.detector import Detector
 from mcu_vision.models.detector_spec import DetectorSpec
 from mcu_vision.models.registry import MODELS, build_model
 from mcu_vision.training.detection_dataset import DetectionFrames
-from mcu_vision.training.detection_task import DetectionTask
+from mcu_vision.training.detection_task import LOSSES, DetectionTask
 from mcu_vision.training.processes import join_processes
 from mcu_vision.training.quantization_aware import QuantizationAwareTask
 from mcu_vision.training.train_options import TrainOptions
@@ -67,17 +67,25 @@ class FaceValidator:
 
 
 def train_face_detector(
-    name: str, data: Path, out: Path, options: TrainOptions, cache: Path | None, start: Path | None, resume: bool
+    name: str,
+    data: Path,
+    out: Path,
+    options: TrainOptions,
+    cache: Path | None,
+    start: Path | None,
+    resume: bool,
+    loss: str = "separate",
 ) -> dict[str, Any]:
     """Train the detector `name` on the data set in `data`; returns the last epoch's figures.
 
-    start: weights to go on from. Raises UserError if the model is no detector, these do not fit, or the data
-    cannot be read.
+    start: weights to go on from. loss: one of LOSSES. Raises UserError if the model is no detector, the weights do not
+    fit, or the data cannot be read.
     """
     torch.manual_seed(options.seed)
     model = build_model(name, start, options.seed)
-    if not isinstance(model, FaceDetector):
-        raise UserError(f"{name!r} is no face detector; train one of {', '.join(n for n in MODELS if 'face' in n)}")
+    if not isinstance(model, Detector):
+        names = ", ".join(n for n in MODELS if "face" in n or "det" in n)
+        raise UserError(f"{name!r} is no detector; train one of {names}")
     if (out / "metrics.jsonl").exists() and not resume:
         raise UserError(f"{out} holds an earlier run; add --resume, or choose another --out")
     spec = model.spec
@@ -87,11 +95,12 @@ def train_face_detector(
     frames = DetectionFrames(train, pixels, spec, options.batch, batches, options.seed)
     metadata = {
         "model": name,
+        "loss": loss,
         "data": f"{len(train)} training and {len(validation)} validation photos",
         "sources": sorted({s.source for s in train}),
     }
     validate = FaceValidator(validation, spec, options.batch) if validation else None
-    task: Task = DetectionTask()
+    task: Task = DetectionTask(LOSSES[loss](spec))
     if options.quantization_aware:
         task = QuantizationAwareTask(task, model)
     trainer = Trainer(model, task, frames, options, out, validate, metadata, join_processes(options.precision))

@@ -1,8 +1,9 @@
-"""A face detector: stages one after another, and a detection head after each of some."""
+"""Detectors: stages with a head after each of some, or a backbone, a neck and shared heads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from torch import Tensor, nn
 
@@ -13,18 +14,25 @@ S3FD_ANCHORS = (16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
 """Sides at strides 4, 8, ... 128 (Zhang et al., S3FD, 2017, table 1)."""
 
 
-class FaceDetector(nn.Module):
-    """Runs `stages` in turn; each of the last `len(heads)` feeds its head, in order of `spec.levels`.
+class Detector(nn.Module):
+    """A network of head maps, which `spec` says how to decode.
 
     forward: image (N, channels, height, width) in [0, 1] to the flat tuple (loc_0, conf_0, loc_1, ...) of
-    head maps (N, 4 or logits, H, W).
+    head maps (N, 4 or logits, H, W), in order of `spec.levels`.
     """
 
-    def __init__(self, spec: DetectorSpec, stages: Sequence[nn.Module], heads: Sequence[DetectionHead]) -> None:
+    def __init__(self, spec: DetectorSpec) -> None:
         super().__init__()
+        self.spec = spec
+
+
+class FaceDetector(Detector):
+    """Runs `stages` in turn; each of the last `len(heads)` feeds its head, in order of `spec.levels`."""
+
+    def __init__(self, spec: DetectorSpec, stages: Sequence[nn.Module], heads: Sequence[DetectionHead]) -> None:
+        super().__init__(spec)
         if len(heads) != len(spec.levels) or len(heads) > len(stages):
             raise ValueError("a detector needs a head for each level and a stage for each head")
-        self.spec = spec
         self.stages = nn.ModuleList(stages)
         self.heads = nn.ModuleList(heads)
 
@@ -36,6 +44,29 @@ class FaceDetector(nn.Module):
             if index >= without_head:
                 maps.extend(self.heads[index - without_head](x))
         return tuple(maps)
+
+
+class Backbone(Protocol):
+    """What gives the maps of each stage, the largest first."""
+
+    def features(self, x: Tensor) -> list[Tensor]: ...
+
+
+class NeckDetector(Detector):
+    """Maps of a backbone, joined by a neck, read by one head; taps: which of the maps, the largest first."""
+
+    def __init__(
+        self, spec: DetectorSpec, backbone: nn.Module, neck: nn.Module, head: nn.Module, taps: Sequence[int]
+    ) -> None:
+        super().__init__(spec)
+        self.backbone, self.neck, self.head = backbone, neck, head
+        self.taps = tuple(taps)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        backbone: Backbone = self.backbone
+        maps = backbone.features(x)
+        results: tuple[Tensor, ...] = self.head(self.neck([maps[tap] for tap in self.taps]))
+        return results
 
 
 def s3fd_spec() -> DetectorSpec:

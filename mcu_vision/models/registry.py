@@ -10,7 +10,9 @@ import torch
 from torch import nn
 
 from mcu_vision.errors import UserError
-from mcu_vision.models.detector import FaceDetector
+from mcu_vision.models.card_det import card_det
+from mcu_vision.models.cht_det import cht_det, cht_det_mcu
+from mcu_vision.models.detector import Detector
 from mcu_vision.models.face_abc import face_a, face_b, face_c
 from mcu_vision.models.face_m4 import PAPER_DENSITY, face_m4, face_m4_wide
 from mcu_vision.models.face_quant import face_quant
@@ -35,6 +37,9 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "vww-mobilenet": MobileNetV1,
     "vww-mobilenet-friendly": partial(MobileNetV1, friendly=True),
     "mobilenetv2-035": mobilenet_v2,
+    "cht-det": cht_det,
+    "cht-det-mcu": cht_det_mcu,
+    "card-det": card_det,
 }
 
 
@@ -56,8 +61,8 @@ def build_model(name: str, weights: Path | None = None, seed: int = 0) -> nn.Mod
 
 
 def is_detector(name: str) -> bool:
-    """True for a face detector. Raises UserError if the name is unknown."""
-    return isinstance(build_model(name), FaceDetector)
+    """True for a detector. Raises UserError if the name is unknown."""
+    return isinstance(build_model(name), Detector)
 
 
 def shipped_weights(name: str) -> Path | None:

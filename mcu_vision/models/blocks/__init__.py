@@ -9,12 +9,13 @@ from mcu_vision.models.blocks.convolutions import (
     scale_channels,
     separable,
 )
-from mcu_vision.models.blocks.heads import DetectionHead, L2Norm, SsdLiteHead, TowerHead
+from mcu_vision.models.blocks.heads import AnchorHead, DetectionHead, L2Norm, SsdLiteHead, TowerHead
 from mcu_vision.models.blocks.inverted_bottleneck import FusedMBConv, MBConv, Tucker, mbconv_stack
 from mcu_vision.models.blocks.necks import FeaturePyramid, LightNeck
 from mcu_vision.models.blocks.shuffle import ShuffleUnit, shuffle_stack
 
 __all__ = [
+    "AnchorHead",
     "DetectionHead",
     "FeaturePyramid",
     "FusedMBConv",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log
 
 import torch
 import torch.nn.functional as F
@@ -67,6 +68,51 @@ class SsdLiteHead(nn.Module):
         return self.loc(x), self.conf(x)
 
 
+def tower(channels: int, depth: int, separated: bool, norm: Norm) -> nn.Sequential:
+    """`depth` 3x3 convolutions at equal width; separated: a depthwise and a 1x1 one in place of each."""
+    return nn.Sequential(
+        *(
+            separable(channels, channels, norm=norm) if separated else conv_bn(channels, channels, 3, norm=norm)
+            for _ in range(depth)
+        )
+    )
+
+
+RARE = 0.01
+"""Probability of an object that a fresh head gives each anchor (RetinaNet, section 4.1): most are background."""
+
+
+def scorer(channels: int, logits: int) -> nn.Conv2d:
+    """3x3 to background logits and, last, the object's; its fresh bias says that objects are rare."""
+    layer = nn.Conv2d(channels, logits, 3, padding=1)
+    assert layer.bias is not None
+    with torch.no_grad():
+        layer.bias[:] = log(1 / RARE - 1) / 2
+        layer.bias[-1] *= -1
+    return layer
+
+
+class AnchorHead(nn.Module):
+    """Two towers on one map, and for each of `anchors` its own 3x3 predictors behind them.
+
+    separated: layers of depthwise and 1x1 convolutions in place of regular ones. forward: a map of `channels` to the
+    flat tuple (loc_0, conf_0, loc_1, ...), one pair an anchor, all of the map's size.
+    """
+
+    def __init__(
+        self, channels: int, anchors: int, depth: int = 2, separated: bool = True, norm: Norm = "batch"
+    ) -> None:
+        super().__init__()
+        self.loc_tower, self.conf_tower = (tower(channels, depth, separated, norm) for _ in range(2))
+        self.loc = nn.ModuleList(nn.Conv2d(channels, 4, 3, padding=1) for _ in range(anchors))
+        self.conf = nn.ModuleList(scorer(channels, 2) for _ in range(anchors))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        loc_map, conf_map = self.loc_tower(x), self.conf_tower(x)
+        pairs = zip(self.loc, self.conf, strict=True)
+        return tuple(part for loc, conf in pairs for part in (loc(loc_map), conf(conf_map)))
+
+
 class TowerHead(nn.Module):
     """Towers of `depth` layers before each predictor, shared by all levels (RetinaNet, section 4).
 
@@ -78,15 +124,8 @@ class TowerHead(nn.Module):
         self, channels: int, depth: int = 4, background_logits: int = 1, separated: bool = False, norm: Norm = "batch"
     ) -> None:
         super().__init__()
-
-        def tower(outputs: int) -> nn.Sequential:
-            layers = [
-                separable(channels, channels, norm=norm) if separated else conv_bn(channels, channels, 3, norm=norm)
-                for _ in range(depth)
-            ]
-            return nn.Sequential(*layers, nn.Conv2d(channels, outputs, 3, padding=1))
-
-        self.loc, self.conf = tower(4), tower(background_logits + 1)
+        layers = (nn.Conv2d(channels, 4, 3, padding=1), scorer(channels, background_logits + 1))
+        self.loc, self.conf = (nn.Sequential(*tower(channels, depth, separated, norm), layer) for layer in layers)
 
     def forward(self, maps: Sequence[Tensor]) -> tuple[Tensor, ...]:
         return tuple(part(x) for x in maps for part in (self.loc, self.conf))

@@ -5,9 +5,11 @@ import torch
 from torch import nn
 
 from mcu_vision.errors import UserError
-from mcu_vision.models.detector import FaceDetector
+from mcu_vision.models.card_det import card_det, retinanet_r50
+from mcu_vision.models.cht_det import cht_det, cht_det_mcu
+from mcu_vision.models.detector import Detector
 from mcu_vision.models.mobilenet_v2 import mobilenet_v2
-from mcu_vision.models.registry import MODELS, build_model
+from mcu_vision.models.registry import MODELS, build_model, is_detector
 from mcu_vision.models.rnnpool import RNNPool
 from mcu_vision.models.weights_file import load_weights, save_weights
 
@@ -49,7 +51,8 @@ def _count(model: nn.Module) -> tuple[int, int, int]:
     handles = [m.register_forward_hook(hook) for m in model.modules()]
     spec = model.spec
     with torch.no_grad():
-        model(torch.rand(1, spec.channels, spec.height, spec.width))
+        device = next(model.parameters()).device
+        model(torch.zeros(1, spec.channels, spec.height, spec.width, device=device))
     for handle in handles:
         handle.remove()
     return sum(p.numel() for p in model.parameters()), shared, naive
@@ -69,6 +72,8 @@ def _count(model: nn.Module) -> tuple[int, int, int]:
 # - vww-mobilenet: MLPerf Tiny's Keras model counts 221,794, of which 2 * 2,736 are running statistics and
 #   2,736 biases that batch norm makes useless.
 # - vww-mobilenet-friendly: without the batch norms after depthwise convolutions.
+# - cht-det: 4.68 MB, taken as int8, and 8.96 GOP, taken as two a multiply-add; for which image is not published.
+# - cht-det-mcu, card-det: ours.
 # - mobilenetv2-035: not published with 2 classes at 144x144; see below for 1000 classes at 224x224.
 SIZES = {
     "face-m4": (56_326, 0.0, 70e6, 0.1),
@@ -84,6 +89,9 @@ SIZES = {
     "vww-mobilenet": (221_794 - 3 * 2_736, 0.0, 7.49e6, 0.001),
     "vww-mobilenet-friendly": (211_106, 0.0, 7.49e6, 0.001),
     "mobilenetv2-035": (398_690, 0.0, 25_383_312, 0.0),
+    "cht-det": (4.68e6, 0.05, 8.96e9 / 2, 0.12),
+    "cht-det-mcu": (264_178, 0.0, 20_425_472, 0.0),
+    "card-det": (170_158, 0.0, 26_837_760, 0.0),
 }
 
 
@@ -134,10 +142,10 @@ def test_sparse_pool_keeps_the_papers_share():
     assert shares == pytest.approx([0.5, 0.3, 0.3, 0.3], abs=0.01)
 
 
-@pytest.mark.parametrize("name", [n for n in MODELS if n.startswith("face")])
+@pytest.mark.parametrize("name", [n for n in MODELS if is_detector(n)])
 def test_head_maps_fit_the_spec(name):
     model = build_model(name)
-    assert isinstance(model, FaceDetector)
+    assert isinstance(model, Detector)
     spec = model.spec
     with torch.no_grad():
         maps = model(torch.rand(1, spec.channels, spec.height, spec.width))
@@ -145,6 +153,35 @@ def test_head_maps_fit_the_spec(name):
     for level, loc, conf in zip(spec.levels, maps[::2], maps[1::2], strict=True):
         assert loc.shape == (1, 4, *spec.map_size(level))
         assert conf.shape == (1, level.background_logits + 1, *spec.map_size(level))
+
+
+@pytest.mark.parametrize("make", [cht_det_mcu, card_det])
+def test_a_pool_as_the_stem_keeps_the_head_maps(make):
+    plain, pooled = make().eval(), make(pool=True).eval()
+    assert any(isinstance(module, RNNPool) for module in pooled.modules())
+    image = torch.rand(1, 3, plain.spec.height, plain.spec.width)
+    with torch.no_grad():
+        shapes = [[m.shape for m in model(image)] for model in (plain, pooled)]
+    assert shapes[0] == shapes[1]
+
+
+def test_each_saving_of_the_light_detector_saves_work():
+    """At full size: pyramid for the light neck, regular towers for the separable ones, both."""
+    with torch.device("meta"):
+        choices = ((True, True), (False, True), (True, False), (False, False))
+        models = [cht_det(2, False, *choice).eval() for choice in choices]
+        light, pyramid, regular, twin = (_count(model)[:2] for model in models)
+    assert light[0] < pyramid[0] < twin[0]
+    assert light[0] < regular[0]
+    assert light[1] < min(pyramid[1], regular[1])
+    assert twin[1] > 1.5 * light[1]
+
+
+def test_the_heavy_card_detector_is_a_resnet50():
+    """23.5 M parameters without its classifier (He et al., table 1; torchvision 25.557 M less 2.049 M)."""
+    with torch.device("meta"):
+        model = retinanet_r50()
+    assert sum(p.numel() for p in model.backbone.parameters()) == pytest.approx(25.557e6 - 2.049e6, rel=1e-4)
 
 
 def test_wake_words_give_two_logits():

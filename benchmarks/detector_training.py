@@ -1,0 +1,78 @@
+"""Short trainings of detectors under equal budgets, for the tables of the light detectors."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from mcu_vision.cli.train_detector import FaceValidator
+from mcu_vision.data.augment import AugmentOptions
+from mcu_vision.data.face_sample import FaceSample
+from mcu_vision.data.image_cache import build_image_cache
+from mcu_vision.models.detector import Detector
+from mcu_vision.models.weights_file import load_weights
+from mcu_vision.training.detection_dataset import DetectionFrames
+from mcu_vision.training.detection_task import LOSSES, DetectionTask
+from mcu_vision.training.processes import join_processes
+from mcu_vision.training.train_options import TrainOptions
+from mcu_vision.training.trainer import Trainer
+
+SCALE_MARGIN = 1.15
+"""Longer sides of the decoded photos, times the frame's, so that crops do not enlarge at once."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """epochs passes of `steps` batches of `batch` frames; the learning rate falls as a cosine over all.
+
+    precision: "32", or "bf16" (mixed).
+    """
+
+    epochs: int = 20
+    steps: int = 50
+    batch: int = 16
+    lr: float = 3e-3
+    precision: str = "32"
+
+    @property
+    def frames(self) -> int:
+        """That are seen in all."""
+        return self.epochs * self.steps * self.batch
+
+
+def train_detector(
+    model: Detector,
+    loss: str,
+    train: Sequence[FaceSample],
+    validation: Sequence[FaceSample],
+    budget: Budget,
+    out: Path,
+    cache: Path,
+    augment: AugmentOptions | None = None,
+    face_share: float = 0.8,
+    seed: int = 0,
+) -> list[dict[str, Any]]:
+    """Train in this process on one thread; figures after each pass. The best weights are in `out` and in the model.
+
+    A run that `out` already holds whole is not repeated.
+    """
+    metrics = out / "metrics.jsonl"
+    if not metrics.is_file() or len(metrics.read_text().splitlines()) < budget.epochs:
+        metrics.unlink(missing_ok=True)
+        torch.manual_seed(seed)
+        torch.set_num_threads(1)
+        spec = model.spec
+        pixels = build_image_cache(train, spec.channels, round(SCALE_MARGIN * max(spec.width, spec.height)), cache)
+        frames = DetectionFrames(train, pixels, spec, budget.batch, budget.steps, seed, augment, face_share)
+        options = TrainOptions(epochs=budget.epochs, batch=budget.batch, lr=budget.lr, workers=0, seed=seed)
+        validate = FaceValidator(list(validation), spec, budget.batch)
+        task = DetectionTask(LOSSES[loss](spec))
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        fabric = join_processes(budget.precision)
+        Trainer(model, task, frames, options, out, validate, {"loss": loss}, fabric).run(Console(stderr=True))
+    load_weights(out / "best.safetensors", model)
+    return [json.loads(line) for line in metrics.read_text().splitlines()]
