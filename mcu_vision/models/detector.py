@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, cast
 
 from torch import Tensor, nn
 
@@ -63,8 +63,7 @@ class NeckDetector(Detector):
         self.taps = tuple(taps)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        backbone: Backbone = self.backbone
-        maps = backbone.features(x)
+        maps = cast(Backbone, self.backbone).features(x)
         results: tuple[Tensor, ...] = self.head(self.neck([maps[tap] for tap in self.taps]))
         return results
 

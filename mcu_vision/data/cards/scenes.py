@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
 from mcu_vision.data.cards.backgrounds import draw_background, photo_background
-from mcu_vision.data.cards.drawing import draw_card
+from mcu_vision.data.cards.drawing import ASPECT, draw_card
 
 Corners = npt.NDArray[np.float64]
 Boxes = npt.NDArray[np.float32]
@@ -81,7 +81,7 @@ def _place(
         margin = 0.1 * (high - low) if rng.random() < 0.2 else np.zeros(2)
         if (room + 2 * margin < 0).any():
             continue
-        corners = corners - low - margin + rng.random(2) * (room + 2 * margin)
+        corners = np.asarray(corners - low - margin + rng.random(2) * (room + 2 * margin))
         if not any(_touch(corners, other) for other in others):
             return corners
     return None
@@ -89,8 +89,7 @@ def _place(
 
 def _project(rng: np.random.Generator, side: float, tilt: float) -> Corners:
     """Corners of a card of area about side^2, turned in its plane and tilted out of it, in perspective."""
-    aspect = 85.60 / 53.98
-    half = np.array([side * aspect**0.5, side / aspect**0.5]) / 2
+    half = np.array([side * ASPECT**0.5, side / ASPECT**0.5]) / 2
     flat = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * half
     turn = rng.uniform(0, 2 * np.pi) if rng.random() < 0.4 else rng.normal(0, 0.25)
     pitch, yaw = np.radians(rng.uniform(-tilt, tilt, 2))
@@ -99,7 +98,7 @@ def _project(rng: np.random.Generator, side: float, tilt: float) -> Corners:
     y, z = y * np.cos(pitch) - z * np.sin(pitch), y * np.sin(pitch) + z * np.cos(pitch)
     x, z = x * np.cos(yaw) + z * np.sin(yaw), z * np.cos(yaw) - x * np.sin(yaw)
     distance = side * rng.uniform(2.0, 5.0)
-    return np.stack([x, y], 1) * (distance / (distance + z))[:, None]
+    return np.asarray(np.stack([x, y], 1) * (distance / (distance + z))[:, None])
 
 
 def _rotation(angle: float) -> npt.NDArray[np.float64]:

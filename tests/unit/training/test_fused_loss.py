@@ -31,7 +31,8 @@ def test_overlaps_are_those_of_evaluation():
     boxes = np.concatenate([low, low + size], 2).astype(np.float32)
     iou, giou = overlaps(*torch.from_numpy(boxes))
     np.testing.assert_allclose(iou, np.diagonal(pairwise_iou(*boxes)), atol=1e-5)
-    assert (giou <= iou + 1e-6).all() and (giou >= -1).all()
+    assert (giou <= iou + 1e-6).all()
+    assert (giou >= -1).all()
 
 
 def test_offsets_of_nothing_are_the_anchors():
@@ -46,7 +47,7 @@ def test_a_perfect_detection_costs_nothing():
     conf[:, 0] = 20.0
     conf[0, :, 0, 0] = torch.tensor([-20.0, 20.0])
     loss = FusedLoss(SPEC)((loc, conf), *one_face())
-    assert float(loss.total) == pytest.approx(0.0, abs=1e-5)
+    assert loss.total.item() == pytest.approx(0.0, abs=1e-5)
 
 
 def test_a_score_is_drawn_to_the_overlap_of_its_box():

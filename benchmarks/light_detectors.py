@@ -1,0 +1,162 @@
+"""The light detectors beside what they are measured against: size, work, and what the board needs.
+
+    python benchmarks/light_detectors.py                 # the tables, of the kept figures
+    python benchmarks/light_detectors.py --sizes         # parameters, bytes and work alone, computed anew in seconds
+    python benchmarks/light_detectors.py --measure light,card-det --write
+    python benchmarks/light_detectors.py --frames        # frames a second of the card detectors in PyTorch here
+
+--measure builds networks with random weights for the STM32F439, runs a picture, and compares every tensor with the
+integer reference; RAM is measured, cycles are estimates. Figures are kept in benchmarks/results/light_detectors.json.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from ram import check_bytes
+from random_models import CACHE, random_model
+from torch import nn
+
+from mcu_vision.cli.pipeline import build_model
+from mcu_vision.errors import UserError
+from mcu_vision.files import atomic_write
+from mcu_vision.models.card_det import card_det, card_teacher, retinanet_r50
+from mcu_vision.models.cht_det import cht_det, cht_det_mcu
+from mcu_vision.models.detector import Detector
+from mcu_vision.plan import PlanOptions
+
+KEPT = Path(__file__).resolve().parent / "results" / "light_detectors.json"
+PUBLISHED = {
+    "Chunghwa Telecom's": "4.68 MB, 8.96 GOP an image, mAP 49.25 %, 128.4 ms on a Drive PX2",
+    "the light card detector": "2.8 times as fast as its RetinaNet-R50",
+}
+FULL: dict[str, Callable[[], Detector]] = {
+    "cht-det, Lite2": cht_det,
+    "cht-det, Lite3": lambda: cht_det(3),
+    "its twin: pyramid, regular towers": lambda: cht_det(2, light_neck=False, separable_head=False),
+    "cht-det, RNNPool stem": lambda: cht_det(2, pool=True),
+}
+SAVINGS: dict[str, Callable[[], Detector]] = {
+    "light": cht_det_mcu,
+    "pyramid": lambda: cht_det_mcu(light_neck=False),
+    "regular": lambda: cht_det_mcu(separable_head=False),
+    "twin": lambda: cht_det_mcu(light_neck=False, separable_head=False),
+    "pool": lambda: cht_det_mcu(pool=True),
+}
+"""cht-det-mcu; without its light neck; without its separable head; without both; with an RNNPool as the stem."""
+CARDS: dict[str, Callable[[], Detector]] = {
+    "card-det": card_det,
+    "card-pool": lambda: card_det(pool=True),
+    "card-teacher": card_teacher,
+    "retinanet-r50": retinanet_r50,
+}
+ON_BOARD = ("light", "pyramid", "regular", "twin", "pool", "card-det", "card-pool")
+RUNS = 5
+
+
+def sizes(make: Callable[[], Detector]) -> dict[str, int]:
+    """Parameters, multiply-accumulates of the convolutions, and bytes of their int8 weights with int32 biases."""
+    work = 0
+
+    def count(module: nn.Conv2d, inputs: Any, output: torch.Tensor) -> None:
+        nonlocal work
+        work += output[0].numel() * module.weight[0].numel()
+
+    model = make().eval()
+    convolutions = [m for m in model.modules() if isinstance(m, nn.Conv2d)]
+    for module in convolutions:
+        module.register_forward_hook(count)
+    with torch.no_grad():
+        model(torch.zeros(1, model.spec.channels, model.spec.height, model.spec.width))
+    return {
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "macs": work,
+        "int8_bytes": sum(m.weight.numel() + 4 * m.out_channels for m in convolutions),
+    }
+
+
+def measure(name: str, make: Callable[[], Detector], cache: Path) -> dict[str, Any]:
+    """Build, run and compare. Raises UserError if it does not fit the board or a byte differs."""
+    path = random_model(name, cache, make)
+    build = build_model(str(path), "stm32f439", "zig", cache.expanduser() / "builds", PlanOptions())
+    check_bytes(build, build.program)
+    summary = build.summary
+    return {
+        "macs": summary["macs"],
+        "ram_bytes": summary["ram"]["peak_bytes"],
+        "flash_bytes": summary["flash_bytes"],
+        "instructions": summary["instructions"],
+        "cycles_estimated": summary["cycles_estimated"],
+        "time_ms_estimated": summary["time_ms_estimated"],
+    }
+
+
+def frames_a_second(make: Callable[[], Detector]) -> float:
+    """Of one picture at a time in float on one thread of this machine: the median of RUNS, by CPU time."""
+    torch.set_num_threads(1)
+    model = make().eval()
+    image = torch.rand(1, model.spec.channels, model.spec.height, model.spec.width)
+    seconds = []
+    with torch.no_grad():
+        for _ in range(RUNS + 1):
+            start = time.process_time()
+            model(image)
+            seconds.append(time.process_time() - start)
+    return 1.0 / sorted(seconds[1:])[RUNS // 2]
+
+
+def print_sizes(kept: dict[str, Any]) -> None:
+    """Tables of size and work, with what is kept of the board and of frames a second."""
+    for title, group in (("cht-det", FULL), ("cht-det-mcu", SAVINGS), ("cards", CARDS)):
+        print(f"\n| {title} | parameters | int8, B | MACs | RAM, B | M cycles, est. | time, est. | frames/s here |")
+        print("|---|--:|--:|--:|--:|--:|--:|--:|")
+        for name, make in group.items():
+            size, board = sizes(make), kept.get("board", {}).get(name, {})
+            cells = [name, f"{size['parameters']:,}", f"{size['int8_bytes']:,}", f"{size['macs']:,}"]
+            cells += [f"{board['ram_bytes']:,}" if board else ""]
+            cells += [f"{board['cycles_estimated'] / 1e6:.1f}" if board else ""]
+            cells += [f"{board['time_ms_estimated']:.0f} ms" if board else ""]
+            rate = kept.get("frames_a_second", {}).get(name)
+            print(f"| {' | '.join(cells)} | {'' if rate is None else f'{rate:.1f}'} |")
+    for name, text in PUBLISHED.items():
+        print(f"\nPublished of {name}: {text}.")
+
+
+def main() -> int:
+    """Measure what is asked for, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", action="store_true", help="leave out kept figures")
+    parser.add_argument("--measure", default="", metavar="NAMES", help=f"some of {','.join(ON_BOARD)}")
+    parser.add_argument("--frames", action="store_true", help="measure frames a second of the card detectors")
+    parser.add_argument("--write", action="store_true", help="keep what was measured")
+    parser.add_argument("--cache", type=Path, default=CACHE, help=f"folder of random models (default: {CACHE})")
+    parser.add_argument("--json", action="store_true", help="print the kept and measured figures")
+    options = parser.parse_args()
+    names = [name for name in options.measure.split(",") if name]
+    if set(names) - set(ON_BOARD):
+        parser.error(f"unknown network {min(set(names) - set(ON_BOARD))!r}; choose some of {','.join(ON_BOARD)}")
+    kept: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.is_file() and not options.sizes else {}
+    try:
+        for name in names:
+            kept.setdefault("board", {})[name] = measure(name, (SAVINGS | CARDS)[name], options.cache)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if options.frames:
+        kept["frames_a_second"] = {name: frames_a_second(make) for name, make in CARDS.items()}
+    if options.write:
+        atomic_write(KEPT, json.dumps(kept, indent=1, sort_keys=True) + "\n")
+    if options.json:
+        print(json.dumps(kept, indent=1))
+    else:
+        print_sizes(kept)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
