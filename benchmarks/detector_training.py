@@ -33,7 +33,7 @@ class Budget:
     """
 
     epochs: int = 20
-    steps: int = 50
+    steps: int = 20
     batch: int = 16
     lr: float = 3e-3
     precision: str = "32"

@@ -3,10 +3,13 @@
     python benchmarks/light_detectors.py                 # the tables, of the kept figures
     python benchmarks/light_detectors.py --sizes         # parameters, bytes and work alone, computed anew in seconds
     python benchmarks/light_detectors.py --measure light,card-det --write
+    python benchmarks/light_detectors.py --train light,separate,twin --data faces/ --write
     python benchmarks/light_detectors.py --frames        # frames a second of the card detectors in PyTorch here
 
 --measure builds networks with random weights for the STM32F439, runs a picture, and compares every tensor with the
-integer reference; RAM is measured, cycles are estimates. Figures are kept in benchmarks/results/light_detectors.json.
+integer reference; RAM is measured, cycles are estimates. --train gives each network the
+same small budget on one thread (Budget in detector_training.py); losses and average precision after each pass are kept.
+Figures are kept in benchmarks/results/light_detectors.json.
 """
 
 import argparse
@@ -18,11 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from detector_training import Budget, train_detector
 from ram import check_bytes
 from random_models import CACHE, random_model
 from torch import nn
 
 from mcu_vision.cli.pipeline import build_model
+from mcu_vision.data.face_folder import read_face_folder
 from mcu_vision.errors import UserError
 from mcu_vision.files import atomic_write
 from mcu_vision.models.card_det import card_det, card_teacher, retinanet_r50
@@ -55,6 +60,16 @@ CARDS: dict[str, Callable[[], Detector]] = {
     "card-teacher": card_teacher,
     "retinanet-r50": retinanet_r50,
 }
+TRAINED: dict[str, tuple[str, str]] = {
+    "light": ("light", "fused"),
+    "separate": ("light", "separate"),
+    "pyramid": ("pyramid", "fused"),
+    "regular": ("regular", "fused"),
+    "twin": ("twin", "separate"),
+}
+"""Network and loss of each training: all three savings, each taken away, and none."""
+VALIDATION_STEP = 4
+"""Every which validation photo is looked at after a pass."""
 ON_BOARD = ("light", "pyramid", "regular", "twin", "pool", "card-det", "card-pool")
 RUNS = 5
 
@@ -110,6 +125,22 @@ def frames_a_second(make: Callable[[], Detector]) -> float:
     return 1.0 / sorted(seconds[1:])[RUNS // 2]
 
 
+def train(name: str, data: Path, cache: Path) -> list[dict[str, Any]]:
+    """Train under the budget; frames seen, losses and average precision at IoU 0.4 after each pass."""
+    network, loss = TRAINED[name]
+    samples, validation = read_face_folder(data)
+    budget = Budget()
+    torch.manual_seed(0)
+    model = SAVINGS[network]()
+    out = cache.expanduser() / "runs" / name
+    history = train_detector(model, loss, samples, validation[::VALIDATION_STEP], budget, out, cache.expanduser())
+    kept = ("classification_loss", "localization_loss", "ap", "ap_16_64")
+    return [
+        {"frames": entry["epoch"] * budget.steps * budget.batch} | {key: round(entry[key], 4) for key in kept}
+        for entry in history
+    ]
+
+
 def print_sizes(kept: dict[str, Any]) -> None:
     """Tables of size and work, with what is kept of the board and of frames a second."""
     for title, group in (("cht-det", FULL), ("cht-det-mcu", SAVINGS), ("cards", CARDS)):
@@ -123,6 +154,12 @@ def print_sizes(kept: dict[str, Any]) -> None:
             cells += [f"{board['time_ms_estimated']:.0f} ms" if board else ""]
             rate = kept.get("frames_a_second", {}).get(name)
             print(f"| {' | '.join(cells)} | {'' if rate is None else f'{rate:.1f}'} |")
+    for name, history in kept.get("training", {}).items():
+        network, loss = TRAINED[name]
+        last = history[-1]
+        print(
+            f"\n{name} ({network}, {loss} losses): average precision {last['ap']:.3f} after {last['frames']:,} frames"
+        )
     for name, text in PUBLISHED.items():
         print(f"\nPublished of {name}: {text}.")
 
@@ -132,6 +169,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", action="store_true", help="leave out kept figures")
     parser.add_argument("--measure", default="", metavar="NAMES", help=f"some of {','.join(ON_BOARD)}")
+    parser.add_argument("--train", default="", metavar="NAMES", help=f"some of {','.join(TRAINED)}; needs --data")
+    parser.add_argument("--data", type=Path, help="folder of face data, as `mcu-vision train` reads it")
     parser.add_argument("--frames", action="store_true", help="measure frames a second of the card detectors")
     parser.add_argument("--write", action="store_true", help="keep what was measured")
     parser.add_argument("--cache", type=Path, default=CACHE, help=f"folder of random models (default: {CACHE})")
@@ -140,10 +179,17 @@ def main() -> int:
     names = [name for name in options.measure.split(",") if name]
     if set(names) - set(ON_BOARD):
         parser.error(f"unknown network {min(set(names) - set(ON_BOARD))!r}; choose some of {','.join(ON_BOARD)}")
+    trainings = [name for name in options.train.split(",") if name]
+    if set(trainings) - set(TRAINED):
+        parser.error(f"unknown training {min(set(trainings) - set(TRAINED))!r}; choose some of {','.join(TRAINED)}")
+    if trainings and options.data is None:
+        parser.error("--train needs --data")
     kept: dict[str, Any] = json.loads(KEPT.read_text()) if KEPT.is_file() and not options.sizes else {}
     try:
         for name in names:
             kept.setdefault("board", {})[name] = measure(name, (SAVINGS | CARDS)[name], options.cache)
+        for name in trainings:
+            kept.setdefault("training", {})[name] = train(name, options.data, options.cache)
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
