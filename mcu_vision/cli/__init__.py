@@ -10,8 +10,8 @@ import typer
 from mcu_vision import __version__
 from mcu_vision.cli.analyze import analyze
 from mcu_vision.cli.build import build
-from mcu_vision.cli.cost import cost
 from mcu_vision.cli.cards import cards
+from mcu_vision.cli.cost import cost
 from mcu_vision.cli.detect import detect
 from mcu_vision.cli.devices import devices
 from mcu_vision.cli.emulate import emulate
