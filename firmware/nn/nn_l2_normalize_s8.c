@@ -43,68 +43,35 @@ static int32_t sum_of_squares(const int8_t *row, int32_t count, int32_t zero) {
     return sum;
 }
 
-/* nn_requantize and saturation where values less the zero point, times 2^left, fit int16: products of these
- * lanes, high words, have 22 bits of fraction. Both halves are added at once, and a unit of the first
- * rounding less where ties go down; with shifts to the left there is one rounding, and unit is 0. */
-typedef struct {
-    int32_t multiplier, halves, unit, left;
-    uint32_t zeros, mask; /* mask: without what a lane shifts into the next */
-} scaling;
-
-static scaling make_scaling(int32_t multiplier, int32_t shift, int32_t zero) {
-    const int32_t spare = __builtin_clz((uint32_t)multiplier) - 1;
-    scaling s = {.multiplier = multiplier << spare, .halves = 1 << 21, .left = 7 + shift - spare};
-    if (shift < 0 && shift >= -22)
-        s.unit = 1 << (22 + shift), s.halves += s.unit >> 1;
-    s.zeros = nn_pack_low((uint32_t)zero, (uint32_t)zero);
-    s.mask = ~((uint32_t)((1 << (s.left & 15)) - 1) << 16);
-    return s;
-}
-
-/* Whether it holds for all values whose squares add up to `squares`. */
-static int fits(const scaling *s, int32_t squares) {
-    return s->left >= 0 && (s->left <= 7 || (s->left <= 14 && squares < 1 << (30 - 2 * s->left)));
-}
-
-static inline uint32_t raised(const scaling *s, uint32_t lanes) {
-    return nn_sub16(lanes, s->zeros) << s->left & s->mask;
-}
-
-static inline int8_t scaled_lane0(const scaling *s, uint32_t lanes) {
-    int32_t sign = (int32_t)(lanes << 16) >> 31;
-    return (int8_t)nn_saturate8_asr22(nn_smlaw_lane0(s->multiplier, lanes, s->halves) - (sign & s->unit));
-}
-
-static inline int8_t scaled_lane1(const scaling *s, uint32_t lanes) {
-    int32_t sign = (int32_t)lanes >> 31;
-    return (int8_t)nn_saturate8_asr22(nn_smlaw_lane1(s->multiplier, lanes, s->halves) - (sign & s->unit));
-}
-
-static NN_NOINLINE void scale(const scaling *p, const int8_t *row, int8_t *out, int32_t count) {
-    const scaling s = *p;
-    for (; count >= 4; count -= 4, row += 4, out += 4) {
-        uint32_t bytes = nn_load32(row);
-        uint32_t even = raised(&s, nn_sxtb16(bytes)), odd = raised(&s, nn_sxtb16_odd(bytes));
-        out[0] = scaled_lane0(&s, even);
-        out[1] = scaled_lane0(&s, odd);
-        out[2] = scaled_lane1(&s, even);
-        out[3] = scaled_lane1(&s, odd);
+/* nn_requantize and saturation for right shifts 1..21, with 22 bits of fraction: both halves are added at
+ * once, and a unit of the first rounding less where ties go down. */
+static NN_NOINLINE void scale_right(const int8_t *row, int8_t *out, int32_t count, int32_t zero,
+                                    int32_t multiplier, int32_t right) {
+    const int32_t unit = 1 << (22 - right), halves = (1 << 21) + (unit >> 1), left = 23 - right;
+    for (const int8_t *end = row + count; row != end; row++) {
+        int32_t value = nn_shift_left(*row - zero, left);
+        *out++ = (int8_t)nn_saturate8_asr22(nn_smmla(value, multiplier, halves) - ((value >> 31) & unit));
     }
-    for (; count > 0; count--)
-        *out++ = scaled_lane0(&s, raised(&s, (uint32_t)*row++ & 0xFFFF));
+}
+
+/* The same for left shifts 0..21, which round once. */
+static NN_NOINLINE void scale_left(const int8_t *row, int8_t *out, int32_t count, int32_t zero,
+                                   int32_t multiplier, int32_t left) {
+    for (const int8_t *end = row + count; row != end; row++)
+        *out++ = (int8_t)nn_saturate8(nn_smmulr(nn_shift_left(*row - zero, left + 1), multiplier));
 }
 
 void nn_l2_normalize_s8(const nn_l2_normalize *p, const int8_t *row, int8_t *out) {
     const int32_t channels = p->channels, zero = p->in_zero;
     for (int32_t x = 0; x < p->width; x++, row += channels, out += channels) {
-        const int32_t squares = sum_of_squares(row, channels, zero);
-        int32_t multiplier, shift = inverse_sqrt(squares, &multiplier) + p->out_bits;
-        const scaling s = make_scaling(multiplier, shift, zero);
-        if (fits(&s, squares)) {
-            scale(&s, row, out, channels);
-            continue;
-        }
-        for (int32_t i = 0; i < channels; i++)
-            out[i] = (int8_t)nn_saturate8(nn_requantize(row[i] - zero, multiplier, shift));
+        int32_t multiplier,
+            shift = inverse_sqrt(sum_of_squares(row, channels, zero), &multiplier) + p->out_bits;
+        if (shift >= -21 && shift <= -1)
+            scale_right(row, out, channels, zero, multiplier, -shift);
+        else if (shift >= 0 && shift <= 21)
+            scale_left(row, out, channels, zero, multiplier, shift);
+        else
+            for (int32_t i = 0; i < channels; i++)
+                out[i] = (int8_t)nn_saturate8(nn_requantize(row[i] - zero, multiplier, shift));
     }
 }
