@@ -9,31 +9,29 @@
 #endif
 
 /* conv2d0: conv2d -> 5 x 4 x 4 */
-ALIGNED static const int32_t fused_op0_conv_weights[60] = {
+ALIGNED static const int32_t fused_op0_weights[60] = {
     2402464, 5999104, 2402464, 5999104, 197197184, -134208000, 148899168, -1056958976, 192941472, 612428928, -113242432, -33546368, 115344512, 704697088, 224397056, -394249600,
     54588352, -931122432, 222301504, 1031857536, -253693824, 436223232, 1835387672, 2073616043, 1802248, 1802272, 16, 64, 16, 16, 3526304, 113472,
     3526304, 113472, -106950912, 58721600, 151060320, -138410496, 205583264, 314632000, 127926368, 453043520, 260049600, 113250176, 220204000, -327149376, -117436704, -440395072,
     260110048, -25164416, 111152096, -469697088, 1883708397, 1302258398, 1802248, 1802256, 16, 32, 16, 16,
 };
-const nn_conv_rows fused_op0 = {
-    .conv.in_zero = -128,
-    .conv.out_zero = 27,
-    .conv.out_min = 27,
-    .conv.out_max = 102,
-    .conv.weights = fused_op0_conv_weights,
-    .conv.kernel_h = 3,
-    .conv.kernel_w = 3,
-    .conv.stride_w = 2,
-    .conv.pad_left = 1,
-    .conv.dilation_w = 1,
-    .conv.in_c = 2,
-    .conv.in_w = 8,
-    .conv.out_w = 4,
-    .conv.out_c = 4,
-    .conv.tile = 4,
-    .conv.input_bits = 0,
-    .rows = 6,
-    .stride_h = 2,
+const nn_conv2d fused_op0 = {
+    .in_zero = -128,
+    .out_zero = 27,
+    .out_min = 27,
+    .out_max = 102,
+    .weights = fused_op0_weights,
+    .kernel_h = 3,
+    .kernel_w = 3,
+    .stride_w = 2,
+    .pad_left = 1,
+    .dilation_w = 1,
+    .in_c = 2,
+    .in_w = 8,
+    .out_w = 4,
+    .out_c = 4,
+    .tile = 4,
+    .input_bits = 0,
 };
 
 /* add4: inverted_bottleneck -> 5 x 4 x 4 */

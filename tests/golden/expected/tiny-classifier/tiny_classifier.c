@@ -20,35 +20,32 @@
 ALIGNED NN_ARENA_SECTION(".arena.sram") int8_t tiny_classifier_arena_sram[TINY_CLASSIFIER_ARENA_SRAM_BYTES];
 
 /* image: 17 x 19 x 3 int8 */
-static const nn_ring tensor_0 = {tiny_classifier_arena_sram + 720, NULL, 57, 17, 17};
+static const nn_ring tensor_0 = {tiny_classifier_arena_sram + 700, NULL, 57, 17, 17};
 /* conv2d0.out: 9 x 10 x 8 int8 */
-static const nn_ring tensor_1 = {tiny_classifier_arena_sram + 0, NULL, 80, 9, 9};
-/* max_pool2d1.out: 5 x 5 x 8 int8 */
-static const nn_ring tensor_2 = {tiny_classifier_arena_sram + 720, NULL, 40, 1, 5};
-/* average_pool2d2.out: 5 x 5 x 8 int8 */
-static int8_t *const tensor_3_slots[] = {
-    tiny_classifier_arena_sram + 920, tiny_classifier_arena_sram + 880, tiny_classifier_arena_sram + 760, tiny_classifier_arena_sram + 800,
-    tiny_classifier_arena_sram + 840,
+static int8_t *const tensor_1_slots[] = {
+    tiny_classifier_arena_sram + 0, tiny_classifier_arena_sram + 80, tiny_classifier_arena_sram + 780,
 };
-static const nn_ring tensor_3 = {tiny_classifier_arena_sram + 920, tensor_3_slots, 40, 5, 5};
+static const nn_ring tensor_1 = {tiny_classifier_arena_sram + 0, tensor_1_slots, 80, 3, 9};
+/* max_pool2d1.out: 5 x 5 x 8 int8 */
+static const nn_ring tensor_2 = {tiny_classifier_arena_sram + 280, NULL, 40, 1, 5};
+/* average_pool2d2.out: 5 x 5 x 8 int8 */
+static const nn_ring tensor_3 = {tiny_classifier_arena_sram + 160, NULL, 40, 1, 5};
 /* concat3.out: 5 x 5 x 16 int8 */
-static const nn_ring tensor_4 = {tiny_classifier_arena_sram + 960, NULL, 80, 1, 5};
+static const nn_ring tensor_4 = {tiny_classifier_arena_sram + 200, NULL, 80, 1, 5};
 /* requantize4.out: 5 x 5 x 16 int8 */
-static const nn_ring tensor_5 = {tiny_classifier_arena_sram + 960, NULL, 80, 1, 5};
+static const nn_ring tensor_5 = {tiny_classifier_arena_sram + 200, NULL, 80, 1, 5};
 /* mean5.out: 16 int8 */
-static const nn_ring tensor_6 = {tiny_classifier_arena_sram + 64, NULL, 16, 1, 1};
+static const nn_ring tensor_6 = {tiny_classifier_arena_sram + 764, NULL, 16, 1, 1};
 /* dense6.out: 3 int8 */
-static const nn_ring tensor_7 = {tiny_classifier_arena_sram + 0, NULL, 3, 1, 1};
+static const nn_ring tensor_7 = {tiny_classifier_arena_sram + 32, NULL, 3, 1, 1};
 /* softmax7.out: 3 int8 */
-static const nn_ring tensor_8 = {tiny_classifier_arena_sram + 0, NULL, 3, 1, 1};
+static const nn_ring tensor_8 = {tiny_classifier_arena_sram + 32, NULL, 3, 1, 1};
 
 /* conv2d0: conv2d -> 9 x 10 x 8 */
 static void run_0(int32_t step) {
-    const int8_t *rows[21];
-    nn_window(&tensor_0, step * 20 - 1, 1, 21, rows);
-    int8_t *out[10];
-    nn_places(&tensor_1, step * 10, 10, out);
-    nn_conv_rows_s8(&tiny_classifier_op0, rows, out, (void *)(tiny_classifier_arena_sram + 1692));
+    const int8_t *rows[3];
+    nn_window(&tensor_0, step * 2 - 1, 1, 3, rows);
+    nn_conv_s8(&tiny_classifier_op0, rows, nn_row(&tensor_1, step), (void *)(tiny_classifier_arena_sram + 160));
 }
 
 /* max_pool2d1: max_pool2d -> 5 x 5 x 8 */
@@ -78,12 +75,12 @@ static void run_4(int32_t step) {
 
 /* mean5: mean -> 16 */
 static void run_5(int32_t step) {
-    nn_mean_s8(&tiny_classifier_op5, nn_row(&tensor_5, step), nn_row(&tensor_6, 0), (void *)(tiny_classifier_arena_sram + 0), step);
+    nn_mean_s8(&tiny_classifier_op5, nn_row(&tensor_5, step), nn_row(&tensor_6, 0), (void *)(tiny_classifier_arena_sram + 700), step);
 }
 
 /* dense6: dense -> 3 */
 static void run_6(int32_t step) {
-    nn_dense_s8(&tiny_classifier_op6, nn_row(&tensor_6, 0), nn_row(&tensor_7, 0), (void *)(tiny_classifier_arena_sram + 4));
+    nn_dense_s8(&tiny_classifier_op6, nn_row(&tensor_6, 0), nn_row(&tensor_7, 0), (void *)(tiny_classifier_arena_sram + 0));
     (void)step;
 }
 
@@ -105,12 +102,13 @@ static void (*const operators[])(int32_t step) = {
 
 /* Which operator runs next: its steps follow one another. */
 static const uint8_t schedule[TINY_CLASSIFIER_STEPS] = {
-    0, 2, 2, 2, 2, 2, 1, 3, 4, 5, 1, 3, 4, 5, 1, 3, 4, 5, 1, 3, 4, 5, 1, 3, 4, 5, 6, 7,
+    0, 0, 2, 1, 3, 4, 5, 0, 0, 2, 1, 3, 4, 5, 0, 0, 2, 1, 3, 4, 5, 0, 0, 2, 1, 3, 4, 5, 0, 2, 1, 3,
+    4, 5, 6, 7,
 };
 
 static uint16_t steps_done[8];
 
-int8_t *tiny_classifier_input(void) { return tiny_classifier_arena_sram + 720; }
+int8_t *tiny_classifier_input(void) { return tiny_classifier_arena_sram + 700; }
 
 #if defined(__GNUC__)
 __attribute__((noinline))

@@ -9,7 +9,7 @@
 #endif
 
 /* conv2d0: conv2d -> 9 x 10 x 8 */
-ALIGNED static const int32_t tiny_classifier_op0_conv_weights[160] = {
+ALIGNED static const int32_t tiny_classifier_op0_weights[160] = {
     8860544, 21343488, 8860544, 21343488, 788592128, -444585472, 461388544, 1006648704, 889206016, 25224832, -134208000, -612352512, -452976768, -327139840, 218156800, 981476480,
     771765888, 998252160, -33547264, -830413824, -931122432, 796930304, 595596672, 1023469696, 897585664, -41936384, -1014971904, 721429504, -1056958976, 796931200, 54016, 6784,
     1274212649, 1418888483, 6258720, 6258720, 64, 64, 16, 16, -5381248, -1934848, -5381248, -1934848, 117443200, -687804288, 226544256, 511709056,
@@ -21,25 +21,23 @@ ALIGNED static const int32_t tiny_classifier_op0_conv_weights[160] = {
     1056973312, -50284544, 1694517248, 1493217792, 721472768, 637581312, -402601984, 654326528, 822102784, 302007296, -721407232, 1174406144, 989886464, 16782592, 654348800, 2080396800,
     -1962915328, 1694552064, 1208013824, 1526760448, 1476430336, 1191186176, 53504, 1024, 1557372976, 1211661710, 6258752, 6258752, 128, 128, 16, 16,
 };
-const nn_conv_rows tiny_classifier_op0 = {
-    .conv.in_zero = -128,
-    .conv.out_zero = 95,
-    .conv.out_min = 95,
-    .conv.out_max = 127,
-    .conv.weights = tiny_classifier_op0_conv_weights,
-    .conv.kernel_h = 3,
-    .conv.kernel_w = 3,
-    .conv.stride_w = 2,
-    .conv.pad_left = 1,
-    .conv.dilation_w = 1,
-    .conv.in_c = 3,
-    .conv.in_w = 19,
-    .conv.out_w = 10,
-    .conv.out_c = 8,
-    .conv.tile = 10,
-    .conv.input_bits = 0,
-    .rows = 10,
-    .stride_h = 2,
+const nn_conv2d tiny_classifier_op0 = {
+    .in_zero = -128,
+    .out_zero = 95,
+    .out_min = 95,
+    .out_max = 127,
+    .weights = tiny_classifier_op0_weights,
+    .kernel_h = 3,
+    .kernel_w = 3,
+    .stride_w = 2,
+    .pad_left = 1,
+    .dilation_w = 1,
+    .in_c = 3,
+    .in_w = 19,
+    .out_w = 10,
+    .out_c = 8,
+    .tile = 10,
+    .input_bits = 0,
 };
 
 /* max_pool2d1: max_pool2d -> 5 x 5 x 8 */
