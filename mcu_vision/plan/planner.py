@@ -30,7 +30,7 @@ IMPROVEMENTS = 80_000
 """Changes of the placing order that are tried on a program that may be chosen, times its slots."""
 MOST_COMPROMISES = 24
 """Of more candidates than this only some are placed for the curve of all compromises."""
-NEARLY_FASTEST = 1.05
+NEARLY_FASTEST = 1.15
 """A balanced program takes at most this many times the cycles of the fastest."""
 QUICK = 5
 """By so much less is a placing improved where only a quick answer is asked for."""

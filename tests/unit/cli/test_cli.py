@@ -106,7 +106,7 @@ def test_verify_finds_a_firmware_that_is_not_the_model(cli: Cli) -> None:
     packed = graph.ops[0].kernel(graph).params["weights"]
     assert isinstance(packed, np.ndarray)
     content = elf.read_bytes()
-    place = content.index(packed.tobytes()) + 8  # behind the biases of two channels
+    place = content.index(packed.tobytes()) + 17  # behind the biases, twice two: a high byte of the first weights
     elf.write_bytes(content[:place] + bytes([content[place] ^ 0x40]) + content[place + 1 :])
     outcome = cli.json(*arguments, code=1)
     assert outcome["first_difference"]["operator"] == "conv2d0"
