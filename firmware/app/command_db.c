@@ -37,6 +37,7 @@ static void load(char *arguments) {
     }
     expected_bytes = printed_bytes = count;
     loaded_bytes = 0;
+    forget_inference(); /* its outputs may lie where the image goes */
     print_text("m-[Expecting ");
     print_unsigned(count);
     print_line(" bytes]");

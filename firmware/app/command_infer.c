@@ -9,11 +9,6 @@
 
 static bool inferred;
 
-#if MODEL_IS_DETECTOR
-static model_box boxes[MODEL_MAX_BOXES];
-static int box_count;
-#endif
-
 bool require_inference(void) {
     if (!inferred) {
         report_error("no inference yet; send infer 1 0%");
@@ -21,11 +16,10 @@ bool require_inference(void) {
     return inferred;
 }
 
+void forget_inference(void) { inferred = false; }
+
 bool conclude_inference(bool done) {
     inferred = done;
-#if MODEL_IS_DETECTOR
-    box_count = inferred ? model_detect(boxes, MODEL_MAX_BOXES) : 0;
-#endif
     if (!inferred) {
         report_error("the model stopped with an error");
     }
@@ -87,7 +81,8 @@ void command_results(char *arguments) {
     }
     print_text("m-results-[");
 #if MODEL_IS_DETECTOR
-    const int count = box_count;
+    const model_box *boxes = model_boxes();
+    const int count = model_box_count();
 #else
     const int count = MODEL_RESULTS;
 #endif
@@ -110,7 +105,9 @@ void command_boxes(char *arguments) {
     if (!require_inference()) {
         return;
     }
-    for (int i = 0; i < box_count; i++) {
+    const model_box *boxes = model_boxes();
+    const int count = model_box_count();
+    for (int i = 0; i < count; i++) {
         const int16_t values[5] = {boxes[i].x, boxes[i].y, boxes[i].width, boxes[i].height, boxes[i].score};
         for (int k = 0; k < 5; k++) {
             print_text(k == 0 ? "m-box-[" : " ");
@@ -119,7 +116,7 @@ void command_boxes(char *arguments) {
         print_line("]");
     }
     print_text("m-boxes-[");
-    print_unsigned((uint32_t)box_count);
+    print_unsigned((uint32_t)count);
     print_line("]");
 #else
     report_error("not a detector");

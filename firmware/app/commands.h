@@ -31,7 +31,8 @@ enum { PIXEL_TO_INPUT = MODEL_INPUT_AS_INT8 ? 0 : 0x80 }; /* pixel - 128: the to
 #define COMMAND_END '%'
 
 void report_error(const char *text);                 /* e-[text] */
-bool conclude_inference(bool done);                  /* fetches its boxes; an error if it stopped early */
+bool conclude_inference(bool done);                  /* an error if it stopped early */
+void forget_inference(void);                         /* its outputs are about to be overwritten */
 bool require_inference(void);                        /* false, and an error, before the first one */
 bool parse_output(char *arguments, uint32_t *index); /* false, and an error, where there is no such output */
 void print_bytes(const uint8_t *bytes, uint32_t count,

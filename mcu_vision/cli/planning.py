@@ -6,7 +6,7 @@ from mcu_vision.ir import Graph
 from mcu_vision.plan import ArenaRegion, PlanOptions, Program, fits_streamed, plan_graph, plan_pareto
 
 STATICS_BYTES, STEP_COUNTER_BYTES = 332, 2
-"""The firmware's own variables without its copy of the boxes, and one counter for each operator."""
+"""The firmware's own variables, and one counter for each operator."""
 STACK_BYTES = 1024
 """What the stack takes at most of the bytes that the linker reserves for it, as measured."""
 
@@ -49,8 +49,7 @@ def fits_board_streamed(graph: Graph, board: Board, options: PlanOptions) -> boo
 
 
 def _statics(graph: Graph) -> int:
-    boxes = sum(graph.tensors[op.outputs[0]].size_bytes for op in graph.ops if op.kind == "non_max_suppression")
-    return STATICS_BYTES + boxes + STEP_COUNTER_BYTES * len(graph.ops)
+    return STATICS_BYTES + STEP_COUNTER_BYTES * len(graph.ops)
 
 
 def _regions(graph: Graph, board: Board) -> list[ArenaRegion]:

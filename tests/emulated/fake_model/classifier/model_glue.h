@@ -20,7 +20,6 @@
 #define MODEL_OUTPUTS 2
 #define MODEL_RESULTS 16
 #define MODEL_IS_DETECTOR 0
-#define MODEL_MAX_BOXES 0
 
 int8_t *fake_input(void);
 int fake_invoke(void);

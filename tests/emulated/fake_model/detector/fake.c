@@ -1,5 +1,8 @@
 #include "model_glue.h"
 
+enum { MAX_BOXES = 3 };
+model_box fake_boxes[MAX_BOXES];
+
 static int8_t input[16] __attribute__((section(".arena.sram"), aligned(8)));
 
 /* Volatile keeps the compiler from seeing the failures. */
@@ -30,12 +33,12 @@ int fake_invoke(void) {
     }
 }
 
-int fake_detect(model_box *boxes, int max_boxes) {
+int fake_box_count(void) {
     int count = 0;
-    for (int i = 0; i < 15 && count < max_boxes; i++) {
+    for (int i = 0; i < 15 && count < MAX_BOXES; i++) {
         if (input[i] > 0) {
             const int16_t x = (int16_t)(i % 4 * 16), y = (int16_t)(i / 4 * 16);
-            boxes[count++] = (model_box){x, y, -16, 24, (int16_t)(input[i] * 256)};
+            fake_boxes[count++] = (model_box){x, y, -16, 24, (int16_t)(input[i] * 256)};
         }
     }
     return count;
