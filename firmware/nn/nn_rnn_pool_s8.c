@@ -25,24 +25,25 @@ static int32_t max_i32(int32_t a, int32_t b) { return a > b ? a : b; }
 
 static int32_t min_i32(int32_t a, int32_t b) { return a < b ? a : b; }
 
-static pool unpack(const nn_rnn_pool *p, int16_t *scratch, int16_t *state, int32_t step) {
-    pool s = {.p = p, .kept_rows = max_i32(p->patch_h - p->stride, 0)};
-    s.fresh = step > 0 ? s.kept_rows : 0;
+static NN_NOINLINE void unpack(pool *s, const nn_rnn_pool *p, int16_t *scratch, int16_t *state,
+                               int32_t step) {
+    s->p = p;
+    s->kept_rows = max_i32(p->patch_h - p->stride, 0);
+    s->fresh = step > 0 ? s->kept_rows : 0;
     int16_t *w = scratch;
-    s.shift = p->pixel_shift;
-    s.first = nn_rnn_unpack(&p->cell1, p->sigmoid, p->tanh, 0, &scratch);
-    if (s.shift >= 0)
-        nn_rnn_unpack_pixels(&p->cell1, s.shift, w);
-    s.second = nn_rnn_unpack(&p->cell2, p->sigmoid, p->tanh, p->cell1.simple, &scratch);
-    s.batch = p->stride > 2 ? 4 : 2;
-    s.pixels = scratch;
-    s.states = s.pixels + 2 * s.first.inputs;
-    s.spare = s.states + s.batch * max_i32(s.first.hidden, s.second.hidden);
-    s.inputs = s.spare + 2 * max_i32(s.first.hidden, s.second.hidden);
-    s.columns = s.inputs + p->patch_h * max_i32(s.batch * s.first.hidden, s.second.hidden);
-    s.waiting = s.columns + p->patch_w * s.second.hidden;
-    s.products = p->keep_products ? state + s.kept_rows * p->out_w * s.second.hidden : NULL;
-    return s;
+    s->shift = p->pixel_shift;
+    nn_rnn_unpack(&s->first, &p->cell1, p->sigmoid, p->tanh, 0, &scratch);
+    if (s->shift >= 0)
+        nn_rnn_unpack_pixels(&p->cell1, s->shift, w);
+    nn_rnn_unpack(&s->second, &p->cell2, p->sigmoid, p->tanh, p->cell1.simple, &scratch);
+    s->batch = p->stride > 2 ? 4 : 2;
+    s->pixels = scratch;
+    s->states = s->pixels + 2 * s->first.inputs;
+    s->spare = s->states + s->batch * max_i32(s->first.hidden, s->second.hidden);
+    s->inputs = s->spare + 2 * max_i32(s->first.hidden, s->second.hidden);
+    s->columns = s->inputs + p->patch_h * max_i32(s->batch * s->first.hidden, s->second.hidden);
+    s->waiting = s->columns + p->patch_w * s->second.hidden;
+    s->products = p->keep_products ? state + s->kept_rows * p->out_w * s->second.hidden : NULL;
 }
 
 /* Copies `count` elements of vectors, forward. */
@@ -126,7 +127,7 @@ static void sweep_rows(const pool *s, int32_t j, int32_t x, int32_t end) {
 
 /* Takes the next columns, from x on, seen from patch j; returns how many. What is alike is done together,
  * since the loops do not fit the flash's instruction cache all at once. */
-static int32_t take_columns(const pool *s, const int8_t *const rows[], int32_t j, int32_t x) {
+static NN_NOINLINE int32_t take_columns(const pool *s, const int8_t *const rows[], int32_t j, int32_t x) {
     int32_t patch_h = s->p->patch_h, hidden = s->first.hidden, distance = patch_h * hidden;
     int32_t count = min_i32(s->batch, s->p->patch_w - x);
     for (int32_t i = 0; i < count; i += 2)
@@ -144,7 +145,7 @@ static int32_t take_columns(const pool *s, const int8_t *const rows[], int32_t j
 }
 
 /* Row summaries of patch j, to `inputs`; those that the next step needs also to `kept`. */
-static void summarize_rows(const pool *s, int32_t j, int16_t *kept) {
+static NN_NOINLINE void summarize_rows(const pool *s, int32_t j, int16_t *kept) {
     int32_t hidden = s->second.hidden, patch_h = s->p->patch_h, count = s->kept_rows * hidden;
     if (s->fresh)
         copy(s->inputs, kept, count);
@@ -188,7 +189,8 @@ static int8_t *sweep_both_ways(const pool *s, const int16_t *summaries, int32_t 
 
 void nn_rnn_pool_s8(const nn_rnn_pool *p, const int8_t *const rows[], int8_t *out, int16_t *scratch,
                     int16_t *state, int32_t step) {
-    pool s = unpack(p, scratch, state, step);
+    pool s;
+    unpack(&s, p, scratch, state, step);
     int32_t hidden = s.second.hidden, kept_columns = max_i32(p->patch_w - p->stride, 0);
     for (int32_t j = 0; j < p->out_w; j++) {
         int32_t x = j > 0 ? kept_columns : 0, slid = (p->patch_w - kept_columns) * hidden;

@@ -65,29 +65,28 @@ static inline void nn_rnn_unpack_u(const nn_rnn *c, const nn_rnn_cell *p, int16_
     }
 }
 
-/* Unpacks a cell at `to` and moves `to` behind it: hidden * (inputs + hidden + 6) int16. of_states: whether
- * its inputs are states of a simple cell. */
-static inline nn_rnn nn_rnn_unpack(const nn_rnn_cell *p, const int16_t *sigmoid, const int16_t *tanh,
-                                   int of_states, int16_t **to) {
-    nn_rnn c = {.hidden = nn_quad(p->hidden), .inputs = nn_quad(p->inputs), .w_shift = p->w_shift};
-    c.u_shift = p->u_shift, c.pre_bits = p->pre_bits, c.zeta = p->zeta, c.nu = p->nu;
-    c.sigmoid = sigmoid, c.tanh = tanh, c.is_simple = p->simple;
-    c.w = *to, c.u = *to + c.hidden * (c.inputs + 2);
-    c.simple.top = (65535u - (2u << p->pre_bits)) * 0x00010001u, c.simple.lift = 13 - p->pre_bits;
-    c.simple.half = (1 << p->pre_bits) - 1, c.simple.signs = NN_RNN_SIGNS;
-    c.simple.scale = p->simple && p->u_spare < 0 ? (int32_t)(1u << (32 - p->u_shift)) : 0;
-    nn_rnn_unpack_w(&c, p, of_states, *to);
-    int16_t *u = *to + c.hidden * (c.inputs + 2);
-    *to = u + c.hidden * (c.hidden + 4);
-    c.simple.u = c.u, c.simple.end = *to, c.simple.hidden = c.hidden;
-    if (p->simple && !c.simple.scale && p->sweep) {
-        c.simple.sweep = p->sweep;
+/* Unpacks cell p to c, its weights at `to`, and moves `to` behind it: hidden * (inputs + hidden + 6) int16.
+ * of_states: whether its inputs are states of a simple cell. */
+static inline void nn_rnn_unpack(nn_rnn *c, const nn_rnn_cell *p, const int16_t *sigmoid, const int16_t *tanh,
+                                 int of_states, int16_t **to) {
+    c->hidden = nn_quad(p->hidden), c->inputs = nn_quad(p->inputs), c->w_shift = p->w_shift;
+    c->u_shift = p->u_shift, c->pre_bits = p->pre_bits, c->zeta = p->zeta, c->nu = p->nu;
+    c->sigmoid = sigmoid, c->tanh = tanh, c->is_simple = p->simple, c->project = NULL;
+    c->w = *to, c->u = *to + c->hidden * (c->inputs + 2);
+    c->simple.top = (65535u - (2u << p->pre_bits)) * 0x00010001u, c->simple.lift = 13 - p->pre_bits;
+    c->simple.half = (1 << p->pre_bits) - 1, c->simple.signs = NN_RNN_SIGNS;
+    c->simple.scale = p->simple && p->u_spare < 0 ? (int32_t)(1u << (32 - p->u_shift)) : 0;
+    nn_rnn_unpack_w(c, p, of_states, *to);
+    int16_t *u = *to + c->hidden * (c->inputs + 2);
+    *to = u + c->hidden * (c->hidden + 4);
+    c->simple.u = c->u, c->simple.end = *to, c->simple.hidden = c->hidden;
+    if (p->simple && !c->simple.scale && p->sweep) {
+        c->simple.sweep = p->sweep;
         memcpy(u, p->sweep_stream, (size_t)p->sweep_words * sizeof *p->sweep_stream);
     } else {
-        c.simple.sweep = nn_rnn_choose_sweep(&c.simple);
-        nn_rnn_unpack_u(&c, p, u);
+        c->simple.sweep = nn_rnn_choose_sweep(&c->simple);
+        nn_rnn_unpack_u(c, p, u);
     }
-    return c;
 }
 
 #endif

@@ -48,7 +48,7 @@ Ram = Annotated[
 Optimize = Annotated[
     str,
     typer.Option(
-        help="What to save within --ram: ram, time, or balanced: RAM for little time.", rich_help_panel=PLANNING
+        help="What to save within --ram: ram, time, or balanced: the least product of both.", rich_help_panel=PLANNING
     ),
 ]
 Recompute = Annotated[

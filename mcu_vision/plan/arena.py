@@ -72,13 +72,15 @@ _ORDERS: tuple[Callable[[_Unit], tuple[int, ...]], ...] = (
 )
 
 
-def place_buffers(buffers: list[Buffer], regions: list[ArenaRegion], improvements: int = 0) -> dict[str, int] | None:
+def place_buffers(
+    buffers: list[Buffer], regions: list[ArenaRegion], improvements: int = 0, restarts: int = 1
+) -> dict[str, int] | None:
     """Set the places of all slots; return the extent of each region's arena, or None if they do not fit.
 
     Several greedy orders are tried, each placing a unit (a slot, or all slots of a contiguous buffer) at the
     lowest free offset of the first region that holds it; the smallest total extent wins, and then that order
-    with up to `improvements` small changes. The image comes first, so that others follow into its rows as they
-    are used up.
+    with up to `improvements` small changes, tried `restarts` times with other changes. The image comes first,
+    so that others follow into its rows as they are used up.
     """
     problem = _pose(buffers, regions)
     indices = range(len(problem.units))
@@ -90,15 +92,10 @@ def place_buffers(buffers: list[Buffer], regions: list[ArenaRegion], improvement
             placements.append(placement)
     if not placements:
         return None
-    best = min(placements, key=lambda p: p.total)
+    greedy = min(placements, key=lambda p: p.total)
     bound = int(live_bytes(buffers).max())
-    random = Random(0)
-    for _ in range(improvements):
-        if best.total <= bound or len(indices) < 3:
-            break
-        trial = _place(problem, _change(problem, best, random), best.total)
-        if trial:
-            best = trial
+    climbed = (_climb(problem, greedy, Random(seed), improvements, bound) for seed in range(restarts))
+    best = min(climbed, key=lambda p: p.total)
     for buffer in buffers:
         buffer.places = [Place("", -1)] * buffer.capacity
     for index, place in best.places.items():
@@ -106,6 +103,15 @@ def place_buffers(buffers: list[Buffer], regions: list[ArenaRegion], improvement
         for slot, distance in unit.slots:
             buffers[unit.buffer].places[slot] = Place(place.region, place.offset + distance)
     return best.extent
+
+
+def _climb(problem: _Problem, best: _Placement, random: Random, improvements: int, bound: int) -> _Placement:
+    """`best` after up to `improvements` small changes that take no more bytes; `bound` is the least there can be."""
+    for _ in range(improvements):
+        if best.total <= bound or len(problem.units) < 3:
+            break
+        best = _place(problem, _change(problem, best, random), best.total) or best
+    return best
 
 
 def _change(problem: _Problem, best: _Placement, random: Random) -> list[int]:

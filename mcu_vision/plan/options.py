@@ -12,8 +12,8 @@ class PlanOptions:
     """How to plan a graph.
 
     schedule: "auto" searches; "stream" runs the whole graph as one pipeline of rows, "layers" one operator
-    after the other. optimize: "ram" and "time" minimise that and then the other; "balanced" takes the least RAM
-    among plans of nearly the least time. ram_bytes: the most RAM that the firmware may use, everything counted;
+    after the other. optimize: "ram" and "time" minimise that and then the other; "balanced" takes the least
+    product of both. ram_bytes: the most RAM that the firmware may use, everything counted;
     None leaves it to the board. recompute: work may be done twice where that saves RAM. input: "frame" has the
     image in RAM, where it is overwritten as it is used up; "rows" pulls its rows from a function. preserve_input:
     the image in RAM survives an inference, so that another can follow.

@@ -28,10 +28,10 @@ NEARLY_SMALLEST = 1.005
 MOST_IMPROVEMENTS = 200
 IMPROVEMENTS = 80_000
 """Changes of the placing order that are tried on a program that may be chosen, times its slots."""
+RESTARTS_FOR_RAM = 5
+"""So often they are tried, other ones each time, where RAM is what counts."""
 MOST_COMPROMISES = 24
 """Of more candidates than this only some are placed for the curve of all compromises."""
-NEARLY_FASTEST = 1.15
-"""A balanced program takes at most this many times the cycles of the fastest."""
 QUICK = 5
 """By so much less is a placing improved where only a quick answer is asked for."""
 PLACED_FOR_RAM = 6
@@ -80,7 +80,8 @@ def plan_graph(
     if not packings:
         raise UserError(_explain(candidates[-1], regions, budget_bytes, options.recompute))
     packings.sort(key=lambda p: (p.total, p.candidate.cycles))
-    improved = [_improve(packing, regions) for packing in packings[:IMPROVED]]
+    restarts = RESTARTS_FOR_RAM if options.optimize == "ram" else 1
+    improved = [_improve(packing, regions, restarts=restarts) for packing in packings[:IMPROVED]]
     return _program(min(improved, key=lambda p: (p.total, p.candidate.cycles)))
 
 
@@ -135,8 +136,7 @@ def _prefer(candidates: list[Candidate], optimize: str) -> list[Candidate]:
         return candidates
     if optimize == "ram":
         return sorted(candidates, key=lambda c: (c.live_bytes, c.cycles))
-    near = [c for c in candidates if c.cycles <= candidates[0].cycles * NEARLY_FASTEST]
-    return [*reversed(near), *candidates[len(near) :]]
+    return sorted(candidates, key=lambda c: c.live_bytes * c.cycles)
 
 
 def _plan_fixed(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, options: PlanOptions) -> Program:
@@ -166,10 +166,11 @@ def _pack(candidate: Candidate, regions: list[ArenaRegion], budget_bytes: int) -
     return next((p for p in packings if p.total <= smallest * NEARLY_SMALLEST), None)
 
 
-def _improve(packing: _Packing, regions: list[ArenaRegion], programs: int = 1) -> _Packing:
-    """Place better; programs: how many share the time for it."""
+def _improve(packing: _Packing, regions: list[ArenaRegion], programs: int = 1, restarts: int = 1) -> _Packing:
+    """Place better; programs: how many share the time for it. restarts: how often that time is spent."""
     slots = sum(buffer.capacity for buffer in packing.buffers)
-    extent = place_buffers(packing.buffers, regions, min(MOST_IMPROVEMENTS, IMPROVEMENTS // (slots * programs)))
+    improvements = min(MOST_IMPROVEMENTS, IMPROVEMENTS // (slots * programs))
+    extent = place_buffers(packing.buffers, regions, improvements, restarts)
     assert extent is not None
     return packing._replace(extent=extent)
 

@@ -14,6 +14,7 @@ from cli_runner import Cli
 from PIL import Image
 
 from mcu_vision.cli import VERBS, app
+from mcu_vision.cli.cost import fit
 from mcu_vision.cli.photos import SAMPLE
 
 PERSON_DETECT = Path(__file__).parents[2] / "data" / "person_detect" / "person_detect.tflite"
@@ -27,14 +28,14 @@ class Net(nn.Sequential):
             nn.Conv2d(3, 4, 3, stride=4, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)
         )
 """
-NEEDS_MORE = {"detect", "emulate", "evaluate", "flash", "label", "train", "validate"}
-"""A board, a data set, or somebody who ends it."""
+NEEDS_MORE = {"cards", "cost", "detect", "emulate", "evaluate", "flash", "label", "search", "train", "validate"}
+"""A board, a data set, many minutes, or somebody who ends it."""
 
 
 def examples() -> list[str]:
     """Every line of examples, without its program."""
     found = []
-    for verb in VERBS:
+    for verb in (*VERBS, fit):
         lines = re.findall(r"Example: mcu-vision (.+)", verb.__doc__ or "")
         assert lines, f"{verb.__name__} has no example"
         found += lines
@@ -50,6 +51,8 @@ def test_every_verb_has_an_example_of_itself() -> None:
 def test_options_of_examples_exist(line: str) -> None:
     verb, *arguments = shlex.split(line.split("&&")[0])
     command = typer.main.get_command(app).commands[verb]  # type: ignore[attr-defined]
+    if verb == "cost":
+        command = command.commands[arguments.pop(0)]
     command.make_context(verb, arguments)
 
 

@@ -23,18 +23,18 @@ ALIGNED NN_ARENA_SECTION(".arena.sram") int8_t pooled_arena_sram[POOLED_ARENA_SR
 static const nn_ring tensor_0 = {pooled_arena_sram + 0, NULL, 32, 16, 16};
 /* rnn_pool0.out: 4 x 4 x 16 int8 */
 static int8_t *const tensor_1_slots[] = {
-    pooled_arena_sram + 1120, pooled_arena_sram + 1120, pooled_arena_sram + 80, pooled_arena_sram + 144,
+    pooled_arena_sram + 608, pooled_arena_sram + 608, pooled_arena_sram + 80, pooled_arena_sram + 144,
 };
-static const nn_ring tensor_1 = {pooled_arena_sram + 1120, tensor_1_slots, 64, 4, 4};
+static const nn_ring tensor_1 = {pooled_arena_sram + 608, tensor_1_slots, 64, 4, 4};
 /* mean1.out: 16 int8 */
 static const nn_ring tensor_2 = {pooled_arena_sram + 0, NULL, 16, 1, 1};
 /* dense2.out: 2 int8 */
 static const nn_ring tensor_3 = {pooled_arena_sram + 48, NULL, 2, 1, 1};
 /* rnn_pool0: scratch */
 static int8_t *const scratch_0_slots[] = {
-    pooled_arena_sram + 1184, pooled_arena_sram + 1184, pooled_arena_sram + 1120, pooled_arena_sram + 1120,
+    pooled_arena_sram + 672, pooled_arena_sram + 672, pooled_arena_sram + 608, pooled_arena_sram + 608,
 };
-static const nn_ring scratch_0 = {pooled_arena_sram + 1184, scratch_0_slots, 736, 4, 4};
+static const nn_ring scratch_0 = {pooled_arena_sram + 672, scratch_0_slots, 736, 4, 4};
 
 /* rnn_pool0: rnn_pool -> 4 x 4 x 16 */
 static void run_0(int32_t step) {

@@ -1,4 +1,4 @@
-/* pooled: int8 neural network, 18,400 multiply-accumulates, 1,920 bytes of RAM.
+/* pooled: int8 neural network, 18,400 multiply-accumulates, 1,408 bytes of RAM.
  * Not reentrant. The image buffer is part of the working memory, which an inference overwrites. */
 #ifndef POOLED_H
 #define POOLED_H
@@ -15,7 +15,7 @@
 #define POOLED_INPUT_PRESERVED 0 /* 1: the image survives an inference */
 #define POOLED_OUTPUTS 1
 #define POOLED_STEPS 9
-#define POOLED_ARENA_SRAM_BYTES 1920
+#define POOLED_ARENA_SRAM_BYTES 1408
 #define POOLED_OUTPUT0_BYTES 2 /* 2 int8 */
 #define POOLED_OUTPUT0_SCALE 0.0649937764f
 #define POOLED_OUTPUT0_ZERO_POINT (-105)

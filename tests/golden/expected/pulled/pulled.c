@@ -20,11 +20,28 @@
 ALIGNED NN_ARENA_SECTION(".arena.sram") int8_t pulled_arena_sram[PULLED_ARENA_SRAM_BYTES];
 
 /* conv2d0.out: 4 x 4 x 4 int8 */
-static const nn_ring tensor_0 = {pulled_arena_sram + 816, NULL, 16, 4, 4};
+static int8_t *const tensor_0_slots[] = {
+    pulled_arena_sram + 348, pulled_arena_sram + 364, pulled_arena_sram + 348, pulled_arena_sram + 416,
+};
+static const nn_ring tensor_0 = {pulled_arena_sram + 348, tensor_0_slots, 16, 4, 4};
 /* conv2d1.out: 2 x 2 x 3 int8 */
-static const nn_ring tensor_1 = {pulled_arena_sram + 440, NULL, 6, 2, 2};
+static const nn_ring tensor_1 = {pulled_arena_sram + 404, NULL, 6, 2, 2};
 /* image.rows: 7 x 8 x 3 int8 */
-static const nn_ring tensor_2 = {pulled_arena_sram + 880, NULL, 24, 7, 7};
+static int8_t *const tensor_2_slots[] = {
+    pulled_arena_sram + 324, pulled_arena_sram + 404, pulled_arena_sram + 324, pulled_arena_sram + 380,
+    pulled_arena_sram + 412, pulled_arena_sram + 0, pulled_arena_sram + 380,
+};
+static const nn_ring tensor_2 = {pulled_arena_sram + 324, tensor_2_slots, 24, 7, 7};
+/* conv2d0: scratch */
+static int8_t *const scratch_1_slots[] = {
+    pulled_arena_sram + 0, pulled_arena_sram + 0, pulled_arena_sram + 24, pulled_arena_sram + 24,
+};
+static const nn_ring scratch_1 = {pulled_arena_sram + 0, scratch_1_slots, 324, 4, 4};
+/* conv2d1: scratch */
+static int8_t *const scratch_2_slots[] = {
+    pulled_arena_sram + 0, pulled_arena_sram + 0,
+};
+static const nn_ring scratch_2 = {pulled_arena_sram + 0, scratch_2_slots, 316, 2, 2};
 
 static int read_error;
 
@@ -35,20 +52,16 @@ static void run_0(int32_t step) {
 
 /* conv2d0: conv2d -> 4 x 4 x 4 */
 static void run_1(int32_t step) {
-    const int8_t *rows[9];
-    nn_window(&tensor_2, step * 8 - 1, 1, 9, rows);
-    int8_t *out[4];
-    nn_places(&tensor_0, step * 4, 4, out);
-    nn_conv_rows_s8(&pulled_op1, rows, out, (void *)(pulled_arena_sram + 0));
+    const int8_t *rows[3];
+    nn_window(&tensor_2, step * 2 - 1, 1, 3, rows);
+    nn_conv_s8(&pulled_op1, rows, nn_row(&tensor_0, step), (void *)nn_row(&scratch_1, step));
 }
 
 /* conv2d1: conv2d -> 2 x 2 x 3 */
 static void run_2(int32_t step) {
-    const int8_t *rows[5];
-    nn_window(&tensor_0, step * 4 - 1, 1, 5, rows);
-    int8_t *out[2];
-    nn_places(&tensor_1, step * 2, 2, out);
-    nn_conv_rows_s8(&pulled_op2, rows, out, (void *)(pulled_arena_sram + 0));
+    const int8_t *rows[3];
+    nn_window(&tensor_0, step * 2 - 1, 1, 3, rows);
+    nn_conv_s8(&pulled_op2, rows, nn_row(&tensor_1, step), (void *)nn_row(&scratch_2, step));
 }
 
 static void (*const operators[])(int32_t step) = {
@@ -59,7 +72,7 @@ static void (*const operators[])(int32_t step) = {
 
 /* Which operator runs next: its steps follow one another. */
 static const uint8_t schedule[PULLED_STEPS] = {
-    0, 0, 0, 0, 0, 0, 0, 1, 2,
+    0, 0, 1, 0, 0, 1, 2, 0, 0, 1, 0, 1, 2,
 };
 
 static uint16_t steps_done[3];

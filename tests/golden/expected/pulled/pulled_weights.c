@@ -9,36 +9,34 @@
 #endif
 
 /* conv2d0: conv2d -> 4 x 4 x 4 */
-ALIGNED static const int32_t pulled_op1_conv_weights[80] = {
+ALIGNED static const int32_t pulled_op1_weights[80] = {
     8704512, 10548032, 8704512, 10548032, 788592128, -222292736, 461388544, 503324352, 889206016, 12645184, -134208000, -306176256, -452976768, -163569920, 218156800, 490738240,
     771765888, 499126080, -33547264, -415174144, -931122432, 398465152, 595596672, 511767616, 897585664, -20968192, -1014971904, 360714752, -1056958976, 398465600, 54016, 3392,
     1759882374, 1277149159, -3964896, -3964912, 64, 32, 16, 16, -5431296, -585824, -5431296, -585824, 117443200, -171901920, 226544256, 127927264,
     -50328832, 167774304, -796854272, 209715968, 906032256, 27326624, -880790144, 56625408, 629198464, 16841280, 989868416, -132057568, -788475264, -90114688, -276820992, -234818912,
     -654303488, -266334784, -939459712, -146799872, -587195904, 85985408, 49408, 1408, 1611112637, 1434505900, -3964896, -3964920, 64, 16, 16, 16,
 };
-const nn_conv_rows pulled_op1 = {
-    .conv.in_zero = -128,
-    .conv.out_zero = -61,
-    .conv.out_min = -61,
-    .conv.out_max = 14,
-    .conv.weights = pulled_op1_conv_weights,
-    .conv.kernel_h = 3,
-    .conv.kernel_w = 3,
-    .conv.stride_w = 2,
-    .conv.pad_left = 1,
-    .conv.dilation_w = 1,
-    .conv.in_c = 3,
-    .conv.in_w = 8,
-    .conv.out_w = 4,
-    .conv.out_c = 4,
-    .conv.tile = 4,
-    .conv.input_bits = 0,
-    .rows = 4,
-    .stride_h = 2,
+const nn_conv2d pulled_op1 = {
+    .in_zero = -128,
+    .out_zero = -61,
+    .out_min = -61,
+    .out_max = 14,
+    .weights = pulled_op1_weights,
+    .kernel_h = 3,
+    .kernel_w = 3,
+    .stride_w = 2,
+    .pad_left = 1,
+    .dilation_w = 1,
+    .in_c = 3,
+    .in_w = 8,
+    .out_w = 4,
+    .out_c = 4,
+    .tile = 4,
+    .input_bits = 0,
 };
 
 /* conv2d1: conv2d -> 2 x 2 x 3 */
-ALIGNED static const int32_t pulled_op2_conv_weights[96] = {
+ALIGNED static const int32_t pulled_op2_weights[96] = {
     -80375808, 98549760, -80375808, 98549760, 31457440, 18874592, -63962560, -123666784, -32442304, 66125760, 104921488, 78643744, 28312736, 61930832, 121635056, -123730048,
     36700544, 45153664, -57607248, -58718816, -99551008, -122682608, -63899184, -46136528, 78643488, 1408, 13695280, 69270800, 58785072, 40959616, -96467136, 77658400,
     27264624, 105907328, -129958640, -53476224, 3146224, 61930000, 103872704, 40895072, 1086070923, 1964196043, 6259712, 6259712, 2048, 2048, 16, 16,
@@ -46,23 +44,21 @@ ALIGNED static const int32_t pulled_op2_conv_weights[96] = {
     45153664, 17891040, -58718816, 4784116, -122682608, 3932244, -46136528, 18612228, 1408, 4456520, 69270800, 17563716, 40959616, -32505840, 77658400, 23855508,
     105907328, -10747888, -53476224, 9764360, 61930000, 33030364, 40895072, 17301576, 1964196043, 1705579567, 6259712, 6258944, 2048, 512, 16, 16,
 };
-const nn_conv_rows pulled_op2 = {
-    .conv.in_zero = -61,
-    .conv.out_zero = 95,
-    .conv.out_min = 95,
-    .conv.out_max = 127,
-    .conv.weights = pulled_op2_conv_weights,
-    .conv.kernel_h = 3,
-    .conv.kernel_w = 3,
-    .conv.stride_w = 2,
-    .conv.pad_left = 1,
-    .conv.dilation_w = 1,
-    .conv.in_c = 4,
-    .conv.in_w = 4,
-    .conv.out_w = 2,
-    .conv.out_c = 3,
-    .conv.tile = 2,
-    .conv.input_bits = 8,
-    .rows = 2,
-    .stride_h = 2,
+const nn_conv2d pulled_op2 = {
+    .in_zero = -61,
+    .out_zero = 95,
+    .out_min = 95,
+    .out_max = 127,
+    .weights = pulled_op2_weights,
+    .kernel_h = 3,
+    .kernel_w = 3,
+    .stride_w = 2,
+    .pad_left = 1,
+    .dilation_w = 1,
+    .in_c = 4,
+    .in_w = 4,
+    .out_w = 2,
+    .out_c = 3,
+    .tile = 2,
+    .input_bits = 8,
 };

@@ -22,37 +22,33 @@ ALIGNED NN_ARENA_SECTION(".arena.sram") int8_t residual_chain_arena_sram[RESIDUA
 /* image: 9 x 8 x 1 int8 */
 static const nn_ring tensor_0 = {residual_chain_arena_sram + 0, NULL, 8, 9, 9};
 /* conv2d0.out: 5 x 4 x 4 int8 */
-static const nn_ring tensor_1 = {residual_chain_arena_sram + 1080, NULL, 16, 5, 5};
+static const nn_ring tensor_1 = {residual_chain_arena_sram + 216, NULL, 16, 3, 5};
 /* depthwise_conv2d1.out: 5 x 4 x 4 int8 */
-static const nn_ring tensor_2 = {residual_chain_arena_sram + 656, NULL, 16, 5, 5};
+static const nn_ring tensor_2 = {residual_chain_arena_sram + 0, NULL, 16, 1, 5};
 /* conv2d2.out: 5 x 4 x 4 int8 */
-static const nn_ring tensor_3 = {residual_chain_arena_sram + 220, NULL, 16, 5, 5};
+static const nn_ring tensor_3 = {residual_chain_arena_sram + 356, NULL, 16, 5, 5};
 /* add3.out: 5 x 4 x 4 int8 */
-static const nn_ring tensor_4 = {residual_chain_arena_sram + 1080, NULL, 16, 5, 5};
+static const nn_ring tensor_4 = {residual_chain_arena_sram + 356, NULL, 16, 5, 5};
 /* conv2d4.out: 5 x 4 x 2 int8 */
-static const nn_ring tensor_5 = {residual_chain_arena_sram + 1160, NULL, 8, 5, 5};
+static const nn_ring tensor_5 = {residual_chain_arena_sram + 340, NULL, 8, 5, 5};
 
 /* conv2d0: conv2d -> 5 x 4 x 4 */
 static void run_0(int32_t step) {
-    const int8_t *rows[13];
-    nn_window(&tensor_0, step * 12 - 1, 1, 13, rows);
-    int8_t *out[6];
-    nn_places(&tensor_1, step * 6, 6, out);
-    nn_conv_rows_s8(&residual_chain_op0, rows, out, (void *)(residual_chain_arena_sram + 72));
+    const int8_t *rows[3];
+    nn_window(&tensor_0, step * 2 - 1, 1, 3, rows);
+    nn_conv_s8(&residual_chain_op0, rows, nn_row(&tensor_1, step), (void *)(residual_chain_arena_sram + 72));
 }
 
 /* depthwise_conv2d1: depthwise_conv2d -> 5 x 4 x 4 */
 static void run_1(int32_t step) {
-    const int8_t *rows[8];
-    nn_window(&tensor_1, step * 6 - 1, 1, 8, rows);
-    int8_t *out[6];
-    nn_places(&tensor_2, step * 6, 6, out);
-    nn_depthwise_rows_s8(&residual_chain_op1, rows, out, (void *)(residual_chain_arena_sram + 0));
+    const int8_t *rows[3];
+    nn_window(&tensor_1, step - 1, 1, 3, rows);
+    nn_depthwise_s8(&residual_chain_op1, rows, nn_row(&tensor_2, step), (void *)(residual_chain_arena_sram + 72));
 }
 
 /* conv2d2: conv2d -> 5 x 4 x 4 */
 static void run_2(int32_t step) {
-    nn_pointwise_s8(&residual_chain_op2, nn_row(&tensor_2, 0), nn_row(&tensor_3, step), (void *)(residual_chain_arena_sram + 0));
+    nn_pointwise_s8(&residual_chain_op2, nn_row(&tensor_2, step), nn_row(&tensor_3, step), (void *)(residual_chain_arena_sram + 72));
 }
 
 /* add3: add -> 5 x 4 x 4 */
@@ -62,11 +58,9 @@ static void run_3(int32_t step) {
 
 /* conv2d4: conv2d -> 5 x 4 x 2 */
 static void run_4(int32_t step) {
-    const int8_t *rows[8];
-    nn_window(&tensor_4, step * 6 - 1, 1, 8, rows);
-    int8_t *out[6];
-    nn_places(&tensor_5, step * 6, 6, out);
-    nn_conv_rows_s8(&residual_chain_op4, rows, out, (void *)(residual_chain_arena_sram + 0));
+    const int8_t *rows[3];
+    nn_window(&tensor_4, step - 1, 1, 3, rows);
+    nn_conv_s8(&residual_chain_op4, rows, nn_row(&tensor_5, step), (void *)(residual_chain_arena_sram + 0));
 }
 
 static void (*const operators[])(int32_t step) = {
@@ -79,7 +73,7 @@ static void (*const operators[])(int32_t step) = {
 
 /* Which operator runs next: its steps follow one another. */
 static const uint8_t schedule[RESIDUAL_CHAIN_STEPS] = {
-    0, 1, 2, 3, 3, 3, 3, 3, 4,
+    0, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 1, 2, 3, 4, 4, 4, 4, 4,
 };
 
 static uint16_t steps_done[5];

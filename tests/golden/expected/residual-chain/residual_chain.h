@@ -1,4 +1,4 @@
-/* residual-chain: int8 neural network, 3,200 multiply-accumulates, 1,200 bytes of RAM.
+/* residual-chain: int8 neural network, 3,200 multiply-accumulates, 436 bytes of RAM.
  * Not reentrant. The image buffer is part of the working memory, which an inference overwrites. */
 #ifndef RESIDUAL_CHAIN_H
 #define RESIDUAL_CHAIN_H
@@ -14,8 +14,8 @@
 #define RESIDUAL_CHAIN_INPUT_ZERO_POINT (-128)
 #define RESIDUAL_CHAIN_INPUT_PRESERVED 0 /* 1: the image survives an inference */
 #define RESIDUAL_CHAIN_OUTPUTS 1
-#define RESIDUAL_CHAIN_STEPS 9
-#define RESIDUAL_CHAIN_ARENA_SRAM_BYTES 1200
+#define RESIDUAL_CHAIN_STEPS 25
+#define RESIDUAL_CHAIN_ARENA_SRAM_BYTES 436
 #define RESIDUAL_CHAIN_OUTPUT0_BYTES 40 /* 5 x 4 x 2 int8 */
 #define RESIDUAL_CHAIN_OUTPUT0_SCALE 0.0715315938f
 #define RESIDUAL_CHAIN_OUTPUT0_ZERO_POINT (93)
