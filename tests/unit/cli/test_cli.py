@@ -182,7 +182,11 @@ def test_emulate_offers_the_console_as_a_serial_port(cli: Cli) -> None:
     command = ["emulate", "--model", cli.model(detector()), "--toolchain", "zig", "--pty", str(link), "--json"]
     entry = "from mcu_vision.cli import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", entry, *command], cwd=cli.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", entry, *command],
+        cwd=cli.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     try:
         assert process.stdout is not None
