@@ -7,31 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import worker_tasks
+from worker_tasks import refuse, square, stuck_square
 
 from mcu_vision.cli.workers import fan_out
 from mcu_vision.errors import UserError
-
-
-def square(number: int, folder: str = "") -> int:
-    """Of a module, as `fan_out` asks; notes where it ran."""
-    if folder:
-        (Path(folder) / f"{number}-{os.getpid()}").touch()
-    return number * number
-
-
-def stuck_square(number: int, folder: str) -> int:
-    """Notes the Ray node that it runs on; number 0 never ends where it runs first."""
-    import ray
-
-    first = not list(Path(folder).glob(f"{number}-*"))
-    (Path(folder) / f"{number}-{ray.get_runtime_context().get_node_id()}").touch()
-    if number == 0 and first:
-        time.sleep(3600)
-    return number * number
-
-
-def refuse(number: int) -> int:
-    raise UserError(f"not {number}")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -60,8 +40,8 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     ray = pytest.importorskip("ray", reason="needs Ray: pip install 'mcu-vision[search]'")
     from ray.cluster_utils import Cluster
 
-    paths = [str(Path(__file__).parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(p for p in paths if p))  # workers import this file
+    paths = [str(Path(worker_tasks.__file__).parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(p for p in paths if p))  # for workers
     monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     built = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     yield built
