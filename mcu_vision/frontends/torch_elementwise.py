@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from mcu_vision.frontends.torch_layers import replicate_pool
 from mcu_vision.frontends.torch_movement import group_channels, ungroup_channels
 from mcu_vision.frontends.torch_values import (
     NO_PADDING,
@@ -22,9 +21,27 @@ from mcu_vision.frontends.torch_values import (
     VectorNorm,
     channel_vector,
     check,
+    to_array,
 )
-from mcu_vision.ir import Array, Op, Shape, Tensor
-from mcu_vision.ops import Add, Concat, L2Normalize, Maximum, Minimum, Mul, Requantize, ScaleChannels, Softmax, Sub
+from mcu_vision.ir import Array, Op, Shape
+from mcu_vision.ops import (
+    Add,
+    Concat,
+    Join,
+    L2Normalize,
+    LogSoftmax,
+    Maximum,
+    Minimum,
+    Mul,
+    Requantize,
+    ScaleChannels,
+    Softmax,
+    Sub,
+    Unary,
+)
+
+CLAMPS: dict[tuple[Any, Any], str] = {(0, None): "relu", (0, 6): "relu6", (-1, 1): "relu_n1_to_1"}
+"""Activations by their bounds."""
 
 
 def _is_constant(value: Any) -> bool:
@@ -42,7 +59,7 @@ def relu6(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
 
 
 def clamp(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
-    """hardtanh, clamp and clamp_min, where they are ReLU or ReLU6; also the guard in F.normalize."""
+    """hardtanh, clamp and clamp_min with the bounds that convolutions can do; also the guard in F.normalize."""
     low, high = a.get("min_val", a.get("min")), a.get("max_val", a.get("max"))
     if isinstance(a["self"], VectorNorm):
         check(
@@ -50,8 +67,8 @@ def clamp(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
             "of a vector norm by more than a guard against zero",
         )
         return a["self"]
-    check(low == 0 and high in (None, 6), f"from {low} to {high} (only from 0, or 0 to 6)")
-    activation = "relu" if high is None else "relu6"
+    activation = CLAMPS.get((low, high))
+    check(activation is not None, f"from {low} to {high} (only from 0, from 0 to 6, or from -1 to 1)")
     return builder.emit(Requantize, [builder.plain(a["self"])], {}, shape, activation=activation)
 
 
@@ -112,6 +129,16 @@ def multiply(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     return _scale(builder, x, scale, np.zeros_like(scale), shape)
 
 
+def prelu(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
+    """One slope is a leaky ReLU; slopes of channels, up to 1, give the larger of x and slope times x."""
+    x, slopes = builder.plain(a["self"]), to_array(a["weight"])
+    if slopes.size == 1:
+        return builder.emit(Unary, [x], {}, shape, function="leaky_relu", alpha=float(slopes.reshape(())))
+    check(bool((slopes <= 1).all()), f"with a slope of {slopes.max():.3g} (only up to 1)")
+    below = builder.emit(ScaleChannels, [x], {"scale": slopes, "offset": np.zeros_like(slopes)}, shape)
+    return builder.emit(Maximum, [x, below], {}, shape)
+
+
 def maximum(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     """Of two activations."""
     return _of_two(builder, Maximum, a["self"], a["other"], shape)
@@ -149,45 +176,26 @@ def expand(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     return x
 
 
-def softmax(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
+def _softmax(kind: type[Op]) -> Importer:
     """Over the channels."""
-    x = builder.plain(a["self"])
-    check(a["dim"] % len(x.shape) == 1, f"over dim={a['dim']} (only the channels)")
-    return builder.emit(Softmax, [x], {}, shape)
+
+    def emit(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
+        x = builder.plain(a["self"])
+        check(a["dim"] % len(x.shape) == 1, f"over dim={a['dim']} (only the channels)")
+        return builder.emit(kind, [x], {}, shape)
+
+    return emit
 
 
 def concat(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
-    """Along the channels of images."""
+    """Along the channels of images or vectors, or images side by side."""
     parts = [builder.plain(v) for v in a["tensors"]]
-    check(len(shape) == 4 and a["dim"] % 4 == 1, f"along dim={a['dim']} (only the channels of images)")
-    return builder.emit(Concat, parts, {}, shape)
-
-
-def pad(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
-    """Zeros around a map are left to its consumer; replication is RNNPool's."""
-    x, amounts = a["self"], [int(n) for n in a["pad"]]
-    check(len(amounts) == 4 and min(amounts) >= 0, f"by {amounts} (only left, right, top, bottom)")
-    check(isinstance(x, Activation) and x.map_shape is None, "of a flattened map")
-    mode = a.get("mode", "constant")
-    if mode == "replicate":
-        return replicate(builder, {"self": x, "padding": amounts}, shape)
-    check(mode == "constant" and not a.get("value"), f"with mode={mode}, value={a.get('value')} (only zeros)")
-    before = x.padding
-    left, right, top, bottom = amounts
-    total = (before[0] + top, before[1] + left, before[2] + bottom, before[3] + right)
-    return Activation(x.name, shape, total)
-
-
-def replicate(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
-    """By one at the end behind RNNPool, whose only reader it must be."""
-    x = builder.plain(a["self"])
-    check(builder.users_of_input == 1, "where RNNPool's result is also used without it")
-    op = builder.producer(x)
-    replicate_pool(op, [int(n) for n in a["padding"]])
-    assert op is not None
-    inferred = op.infer_shape([builder.graph.tensors[n] for n in op.inputs])
-    builder.graph.tensors[x.name] = Tensor(x.name, inferred)
-    return Activation(x.name, shape)
+    dim, vectors = a["dim"] % len(shape), [builder.is_vector(part) for part in parts]
+    if dim == 1 and not any(vectors):
+        return builder.emit(Concat, parts, {}, shape)
+    beside = dim == 1 if all(vectors) else dim == 3
+    check(beside, f"along dim={a['dim']} (only channels or columns of images, and vectors)")
+    return builder.emit(Join, parts, {}, shape)
 
 
 def reshape(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
@@ -219,7 +227,8 @@ def identity(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
 
 
 ELEMENTWISE: dict[str, Importer] = {
-    "aten._softmax.default": softmax,
+    "aten._log_softmax.default": _softmax(LogSoftmax),
+    "aten._softmax.default": _softmax(Softmax),
     "aten._unsafe_view.default": reshape,
     "aten.add.Tensor": add,
     "aten.alias.default": identity,
@@ -227,7 +236,6 @@ ELEMENTWISE: dict[str, Importer] = {
     "aten.clamp.default": clamp,
     "aten.clamp_min.default": clamp,
     "aten.clone.default": identity,
-    "aten.constant_pad_nd.default": pad,
     "aten.contiguous.default": identity,
     "aten.detach.default": identity,
     "aten.div.Tensor": divide,
@@ -238,17 +246,17 @@ ELEMENTWISE: dict[str, Importer] = {
     "aten.flatten.using_ints": reshape,
     "aten.hardtanh.default": clamp,
     "aten.linalg_vector_norm.default": vector_norm,
+    "aten.log_softmax.int": _softmax(LogSoftmax),
     "aten.maximum.default": maximum,
     "aten.minimum.default": minimum,
     "aten.mul.Tensor": multiply,
     "aten.neg.default": negate,
-    "aten.pad.default": pad,
+    "aten.prelu.default": prelu,
     "aten.relu.default": relu,
     "aten.relu6.default": relu6,
-    "aten.replication_pad2d.default": replicate,
     "aten.reshape.default": reshape,
     "aten.rsub.Scalar": subtract_reversed,
-    "aten.softmax.int": softmax,
+    "aten.softmax.int": _softmax(Softmax),
     "aten.squeeze.default": reshape,
     "aten.squeeze.dim": reshape,
     "aten.squeeze.dims": reshape,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from operator import getitem
 from typing import Any
 
@@ -18,11 +20,12 @@ from mcu_vision.frontends.torch_elementwise import ELEMENTWISE
 from mcu_vision.frontends.torch_functions import FUNCTIONS
 from mcu_vision.frontends.torch_layers import LAYERS
 from mcu_vision.frontends.torch_movement import MOVEMENT
+from mcu_vision.frontends.torch_padding import PADDING
 from mcu_vision.frontends.torch_source import error_line, module_path, operator_name, source_line
 from mcu_vision.frontends.torch_values import Activation, GraphBuilder, Unsupported
 from mcu_vision.ir import Graph
 
-IMPORTERS = CONVOLUTIONS | LAYERS | ELEMENTWISE | FUNCTIONS | MOVEMENT
+IMPORTERS = CONVOLUTIONS | LAYERS | ELEMENTWISE | FUNCTIONS | MOVEMENT | PADDING
 
 
 def export_graph(module: torch.nn.Module, example: torch.Tensor, name: str) -> Graph:
@@ -53,8 +56,7 @@ def export_graph(module: torch.nn.Module, example: torch.Tensor, name: str) -> G
 
 
 def _trace(module: torch.nn.Module, example: torch.Tensor, name: str) -> ExportedProgram:
-    with _evaluation_mode(module), torch.no_grad(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", r".*treespec", FutureWarning)  # torch's, about itself
+    with _evaluation_mode(module), torch.no_grad(), _quiet_torch():
         try:
             module(example)  # a fault of the module itself is told better without the tracer around it
         except Exception as error:
@@ -66,6 +68,19 @@ def _trace(module: torch.nn.Module, example: torch.Tensor, name: str) -> Exporte
             return program
         except Exception as error:
             raise UserError(f"torch.export cannot trace {name}: {error_line(error)}") from error
+
+
+@contextmanager
+def _quiet_torch() -> Iterator[None]:
+    """Without torch's warnings about itself, and without the programs that it prints beside an error."""
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
+            warnings.filterwarnings("ignore", r".*treespec", FutureWarning)
+            yield
+    finally:
+        logging.disable(level)
 
 
 @contextmanager

@@ -27,18 +27,27 @@ def elu(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
 
 
 def gelu(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
-    """The exact form."""
-    check(a["approximate"] == "none", f"with approximate={a['approximate']}")
-    return builder.emit(Unary, [builder.plain(a["self"])], {}, shape, function="gelu")
+    """The exact form or the one with tanh."""
+    function = "gelu" if a["approximate"] == "none" else "gelu_tanh"
+    return builder.emit(Unary, [builder.plain(a["self"])], {}, shape, function=function)
+
+
+def softplus(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
+    """log(1 + exp(x)); torch's threshold changes less than float32 can tell."""
+    check(a["beta"] == 1, f"with beta={a['beta']}")
+    return builder.emit(Unary, [builder.plain(a["self"])], {}, shape, function="softplus")
 
 
 FUNCTIONS: dict[str, Importer] = {
+    "aten.abs.default": _unary("abs"),
     "aten.elu.default": elu,
     "aten.gelu.default": gelu,
     "aten.hardsigmoid.default": _unary("hard_sigmoid"),
     "aten.hardswish.default": _unary("hard_swish"),
     "aten.leaky_relu.default": leaky_relu,
+    "aten.mish.default": _unary("mish"),
     "aten.sigmoid.default": _unary("sigmoid"),
     "aten.silu.default": _unary("silu"),
+    "aten.softplus.default": softplus,
     "aten.tanh.default": _unary("tanh"),
 }

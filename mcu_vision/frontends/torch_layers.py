@@ -5,6 +5,8 @@ Each importer takes the builder, the node's arguments by schema name, and the sh
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mcu_vision.frontends.torch_values import (
@@ -13,14 +15,13 @@ from mcu_vision.frontends.torch_values import (
     Arguments,
     GraphBuilder,
     Importer,
-    Unsupported,
     Value,
     bias_vector,
     check,
     pair,
     to_array,
 )
-from mcu_vision.ir import Array, Op, Shape
+from mcu_vision.ir import Array, Shape
 from mcu_vision.ops import (
     AveragePool2d,
     Dense,
@@ -82,21 +83,19 @@ def _norm_constants(a: Arguments, channels: int) -> dict[str, Array]:
     return {"scale": scale, "offset": bias_vector(a["bias"], channels)}
 
 
-def _check_no_ceil(a: Arguments, x: Activation, shape: Shape, size: tuple[int, int]) -> None:
-    stride = pair(a["stride"] or size)
-    padding = pair(a["padding"])
-    floors = tuple((x.shape[2 + i] + 2 * padding[i] - size[i]) // stride[i] + 1 for i in range(2))
-    check(floors == shape[2:], "with ceil_mode that adds cells")
+def _pool_padding(a: Arguments, x: Activation, shape: Shape, size: tuple[int, int]) -> Padding:
+    """With ceil_mode there may be more at the end."""
+    stride, start = pair(a["stride"] or size), pair(a["padding"])
+    needed = [(shape[2 + i] - 1) * stride[i] + size[i] - x.shape[2 + i] - start[i] for i in range(2)]
+    return (*start, max(start[0], needed[0]), max(start[1], needed[1]))
 
 
 def max_pool2d(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     """Padding counts as minus infinity, as in torch."""
     x, size = builder.plain(a["self"]), pair(a["kernel_size"])
     check(pair(a["dilation"]) == (1, 1), f"with dilation={a['dilation']}")
-    _check_no_ceil(a, x, shape, size)
-    rows, columns = pair(a["padding"])
-    stride = pair(a["stride"] or size)
-    return builder.emit(MaxPool2d, [x], {}, shape, size=size, stride=stride, padding=(rows, columns) * 2)
+    padding, stride = _pool_padding(a, x, shape, size), pair(a["stride"] or size)
+    return builder.emit(MaxPool2d, [x], {}, shape, size=size, stride=stride, padding=padding)
 
 
 def max_pool2d_with_indices(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
@@ -108,10 +107,10 @@ def avg_pool2d(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     """Padding that counts (count_include_pad) is written out, other padding is left to the operator."""
     x, size = builder.plain(a["self"]), pair(a["kernel_size"])
     check(a["divisor_override"] is None, "with divisor_override")
-    _check_no_ceil(a, x, shape, size)
-    rows, columns = pair(a["padding"])
-    padding: Padding = (rows, columns, rows, columns)
-    if a["count_include_pad"] and padding != NO_PADDING:
+    padding = _pool_padding(a, x, shape, size)
+    counts = bool(a["count_include_pad"]) and padding[:2] != (0, 0)
+    check(not counts or padding[:2] == padding[2:], "with ceil_mode that adds cells and padding that counts")
+    if counts:
         x = builder.write_padding(Activation(x.name, x.shape, padding))
         padding = NO_PADDING
     stride = pair(a["stride"] or size)
@@ -126,6 +125,24 @@ def adaptive_avg_pool2d(builder: GraphBuilder, a: Arguments, shape: Shape) -> Va
     check(x.shape[2] % target[0] == 0 and x.shape[3] % target[1] == 0, f"to {list(target)} from {list(x.shape)}")
     size = (x.shape[2] // target[0], x.shape[3] // target[1])
     return builder.emit(AveragePool2d, [x], {}, shape, size=size, stride=size)
+
+
+def adaptive_max_pool2d(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
+    """Sizes that divide the map are plain pooling; only the values of the pair can be used."""
+    x, target = builder.plain(a["self"]), pair(a["output_size"])
+    check(x.shape[2] % target[0] == 0 and x.shape[3] % target[1] == 0, f"to {list(target)} from {list(x.shape)}")
+    size = (x.shape[2] // target[0], x.shape[3] // target[1])
+    return (builder.emit(MaxPool2d, [x], {}, shape, size=size, stride=size),)
+
+
+def largest(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
+    """Only over height and width together."""
+    x = builder.plain(a["self"])
+    dims = sorted(d % len(x.shape) for d in a["dim"] or [])
+    check(len(x.shape) == 4 and dims == [2, 3], f"over dim={a['dim']} (only height and width)")
+    size = (x.shape[2], x.shape[3])
+    pooled = builder.emit(MaxPool2d, [x], {}, (*x.shape[:2], 1, 1), size=size, stride=size)
+    return replace(pooled, shape=shape, map_shape=None if len(shape) == 4 else pooled.shape[1:])
 
 
 def mean(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
@@ -156,17 +173,12 @@ def rnn_pool(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     )
 
 
-def replicate_pool(op: Op | None, padding: list[int]) -> None:
-    """Fuse replication by one behind RNNPool into it; Unsupported in any other place."""
-    if not isinstance(op, RnnPool) or op.replicate_last or padding != [0, 1, 0, 1]:
-        raise Unsupported("other than by one row and column at the end, behind RNNPool")
-    op.replicate_last = True
-
-
 LAYERS: dict[str, Importer] = {
     "aten._adaptive_avg_pool2d.default": adaptive_avg_pool2d,
     "aten._native_batch_norm_legit_no_training.default": native_batch_norm,
     "aten.adaptive_avg_pool2d.default": adaptive_avg_pool2d,
+    "aten.adaptive_max_pool2d.default": adaptive_max_pool2d,
+    "aten.amax.default": largest,
     "aten.avg_pool2d.default": avg_pool2d,
     "aten.batch_norm.default": batch_norm,
     "aten.group_norm.default": group_norm,

@@ -17,14 +17,22 @@ def _sigmoid(x: Array) -> Array:
     return np.asarray(0.5 * (np.tanh(0.5 * x) + 1))
 
 
+def _softplus(x: Array) -> Array:
+    return np.asarray(np.logaddexp(x, 0.0))
+
+
 FUNCTIONS: dict[str, Callable[[Array, float], Array]] = {
+    "abs": lambda x, _: np.abs(x),
     "elu": lambda x, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
     "gelu": lambda x, _: 0.5 * x * (1 + _erf(x / 2**0.5)),
+    "gelu_tanh": lambda x, _: 0.5 * x * (1 + np.tanh((2 / np.pi) ** 0.5 * (x + 0.044715 * x**3))),
     "hard_sigmoid": lambda x, _: np.clip(x / 6 + 0.5, 0, 1),
     "hard_swish": lambda x, _: x * np.clip(x / 6 + 0.5, 0, 1),
     "leaky_relu": lambda x, alpha: np.where(x > 0, x, alpha * x),
+    "mish": lambda x, _: x * np.tanh(_softplus(x)),
     "sigmoid": lambda x, _: _sigmoid(x),
     "silu": lambda x, _: x * _sigmoid(x),
+    "softplus": lambda x, _: _softplus(x),
     "tanh": lambda x, _: np.tanh(x),
 }
 """By name; the second argument is the operator's alpha."""

@@ -9,7 +9,9 @@ from mcu_vision.ops import (
     AveragePool2d,
     Concat,
     DecodeBoxes,
+    Join,
     L2Normalize,
+    LogSoftmax,
     Maximum,
     MaxPool2d,
     Minimum,
@@ -28,7 +30,7 @@ INPUT = Quantization((float(np.float32(1 / 255)),), -128)
 """A pixel p is p/255 to the float model and p - 128 to the quantised one, exactly."""
 
 BOXES = (DecodeBoxes, NonMaxSuppression)
-SHARING = (AveragePool2d, Concat, Maximum, MaxPool2d, Minimum, Rearrange, ResizeBilinear, Select)
+SHARING = (AveragePool2d, Concat, Join, Maximum, MaxPool2d, Minimum, Rearrange, ResizeBilinear, Select)
 """Operators that cannot scale: input and output have one quantisation."""
 UNIT_RANGES = {"sigmoid": Quantization((1 / 256,), -128), "tanh": Quantization((1 / 128,), 0)}
 """Functions whose range is known; TensorFlow Lite fixes the same scales."""
@@ -61,6 +63,8 @@ def choose_quantizations(graph: Graph, histograms: dict[str, Histogram], method:
 def _fixed_output(op: Op, histograms: dict[str, Histogram], method: str) -> Quantization | None:
     if isinstance(op, Softmax):
         return Quantization((1 / 256,), -128)
+    if isinstance(op, LogSoftmax):
+        return Quantization((1 / 16,), 127)
     if isinstance(op, Unary):
         return UNIT_RANGES.get(op.function)
     if isinstance(op, BOXES):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mcu_vision.ir import Graph, Op, Tensor
-from mcu_vision.ops import Concat, L2Normalize, Maximum, Minimum, Requantize, RnnPool, Softmax, Unary
+from mcu_vision.ops import Concat, Join, L2Normalize, LogSoftmax, Maximum, Minimum, Requantize, RnnPool, Softmax, Unary
 from mcu_vision.quantize.choose_quantizations import SHARING, UNIT_RANGES
 from mcu_vision.quantize.edit_graph import unique_name
 
-FIXED = (L2Normalize, RnnPool, Softmax)
-JOINING = (Concat, Maximum, Minimum)
+FIXED = (L2Normalize, LogSoftmax, RnnPool, Softmax)
+JOINING = (Concat, Join, Maximum, Minimum)
 
 
 def requantize_concat_inputs(graph: Graph) -> None:

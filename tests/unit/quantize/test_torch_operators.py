@@ -54,11 +54,20 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "nearest": lambda x: F.interpolate(x, scale_factor=2),
     "bilinear": lambda x: F.interpolate(x, size=(15, 7), mode="bilinear"),
     "pixel shuffle": lambda x: F.pixel_shuffle(x, 2),
+    "slopes": lambda x: F.prelu(x, torch.tensor([0.3, -0.2, 1.0, 0.1])),
+    "clamp": lambda x: F.hardtanh(2 * x),
+    "two clamps": lambda x: F.relu(F.hardtanh(2 * x)),
+    "mish": F.mish,
+    "log-softmax": lambda x: F.log_softmax(x, 1),
+    "largest": lambda x: torch.amax(x, (2, 3), keepdim=True),
+    "side by side": lambda x: torch.cat([torch.sigmoid(x), x], 3),
+    "reflect": lambda x: F.pad(x, (2, 1, 0, 3), mode="reflect"),
+    "ceil": lambda x: F.max_pool2d(x, 3, 2, ceil_mode=True),
     "slice": lambda x: x[:, :, 1:9:2, 3:],
 }
 
 
-EMULATED = ("squeeze and excite", "halves", "bilinear")
+EMULATED = ("squeeze and excite", "halves", "bilinear", "side by side", "log-softmax")
 """All kernels that these functions need; the others differ in constants."""
 
 
