@@ -38,8 +38,8 @@ RECOMPUTE = PlanOptions(optimize="ram", input="rows", recompute=True)
 
 
 def recompute_within(ram_bytes: int) -> PlanOptions:
-    """The fastest within a bar that is missed if nothing is computed twice."""
-    return PlanOptions(optimize="time", input="rows", recompute=True, ram_bytes=ram_bytes)
+    """The fastest within a bar that is missed if nothing is computed twice; no weights in what is left."""
+    return PlanOptions(optimize="time", input="rows", recompute=True, ram_bytes=ram_bytes, promote_weights=False)
 
 
 STATICS_AND_STACK_BYTES = 1_200
@@ -183,18 +183,22 @@ def measure_row(bar: Bar, options: argparse.Namespace) -> Outcome:
 
 
 def check_bytes(build: Build, program: Program) -> None:
-    """Raise UserError unless the firmware's tensors, and the model's outputs, are those of the reference."""
+    """Raise UserError unless the firmware's tensors, all of them, and the model's outputs are those of the reference.
+
+    The build has run an inference in which every access to RAM was looked at, which takes seven times as long; here
+    only what it writes is.
+    """
     image = np.random.default_rng(0).integers(-128, 128, build.graph.input.shape).astype(np.int8)
-    with EmulatedModel(build.elf, build.board, build.prefix, guard=program) as emulated:
+    planned = reference_execution(program)(image)
+    with EmulatedModel(build.elf, build.board, build.prefix) as emulated:
         executions = {
-            "reference": reference_execution(program),
+            "reference": lambda _: planned,
             "emulated": emulated_execution(program, emulated.board, build.prefix),
         }
         outcome = verify_executions(program.graph, executions, [image])
     if not outcome.equal:
         raise UserError(str(outcome.first_difference))
-    saved, planned = run_graph(build.graph, image), run_graph(program.graph, image)
-    for name, expected in saved.items():
+    for name, expected in run_graph(build.graph, image).items():
         if not np.array_equal(planned[name], expected):
             raise UserError(f"the planned graph gives another {name} than the saved one")
 

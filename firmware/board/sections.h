@@ -8,5 +8,8 @@
 
 extern uint32_t __stack_bottom[], __stack_top[];
 extern uint32_t _sidata[], _sdata[], _edata[], _sbss[], _ebss[];
+/* Weights in RAM. */
+extern uint32_t _siweights_sram[], _sweights_sram[], _eweights_sram[];
+extern uint32_t _siweights_ccm[], _sweights_ccm[], _eweights_ccm[];
 
 #endif

@@ -15,11 +15,16 @@ static inline void paint_stack(void) {
     }
 }
 
-static void initialise_statics(void) {
-    const uint32_t *from = _sidata;
-    for (uint32_t *to = _sdata; to < _edata; to++) {
-        *to = *from++;
+static void copy_words(uint32_t *to, const uint32_t *end, const uint32_t *from) {
+    while (to < end) {
+        *to++ = *from++;
     }
+}
+
+static void initialise_statics(void) {
+    copy_words(_sdata, _edata, _sidata);
+    copy_words(_sweights_sram, _eweights_sram, _siweights_sram);
+    copy_words(_sweights_ccm, _eweights_ccm, _siweights_ccm);
     for (uint32_t *to = _sbss; to < _ebss; to++) {
         *to = 0;
     }

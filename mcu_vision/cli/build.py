@@ -19,6 +19,7 @@ def build(
     recompute: options.Recompute = False,
     image: options.Input = "frame",
     schedule: options.Schedule = "auto",
+    weights_in_flash: options.WeightsInFlash = False,
     console: options.ConsoleKind = "standard",
     model_id: options.ModelId = None,
     as_json: options.Json = False,
@@ -30,7 +31,7 @@ def build(
     Example: mcu-vision build --model vww.tflite --console mlperf --model-id vww01
     """
     options.check_choice(toolchain, options.TOOLCHAINS, "--toolchain")
-    planning = options.plan_options(schedule, ram, optimize, recompute, image)
+    planning = options.plan_options(schedule, ram, optimize, recompute, image, weights_in_flash)
     speaking = options.console_options(console, model_id)
     with options.progress_console().status(f"building {model} for {board} (the first time takes a minute)"):
         result = build_model(model, board, toolchain, build_dir, planning, speaking)

@@ -63,6 +63,14 @@ Input = Annotated[
         rich_help_panel=PLANNING,
     ),
 ]
+WeightsInFlash = Annotated[
+    bool,
+    typer.Option(
+        "--weights-in-flash",
+        help="Leave all weights in flash, also those that would gain from spare RAM.",
+        rich_help_panel=PLANNING,
+    ),
+]
 ConsoleKind = Annotated[
     str,
     typer.Option(
@@ -88,12 +96,15 @@ DEFAULT_BUILD_DIR = Path("build")
 DEFAULT_EMULATOR = "unicorn"
 
 
-def plan_options(schedule: str, ram: str | None, optimize: str, recompute: bool, image: str) -> PlanOptions:
+def plan_options(
+    schedule: str, ram: str | None, optimize: str, recompute: bool, image: str, weights_in_flash: bool = False
+) -> PlanOptions:
     """The planner's options from those of the command line. Raises UserError if one is unknown."""
     check_choice(schedule, SCHEDULES, "--schedule")
     check_choice(optimize, OPTIMIZE, "--optimize")
     check_choice(image, INPUTS, "--input")
-    return PlanOptions(schedule, optimize, None if ram is None else parse_bytes(ram, "--ram"), recompute, image)
+    ram_bytes = None if ram is None else parse_bytes(ram, "--ram")
+    return PlanOptions(schedule, optimize, ram_bytes, recompute, image, promote_weights=not weights_in_flash)
 
 
 def console_options(kind: str, model_id: str | None) -> ConsoleOptions:

@@ -208,6 +208,8 @@ def _summarize(
         for section, size in usage.items.items():
             if section.startswith(".arena"):
                 items["arena"] += size
+            elif section.startswith(".weights"):
+                items["weights"] = items.get("weights", 0) + size
             elif section != ".stack":
                 items[section.lstrip(".")] = size
     peak = sum(r["used_bytes"] for r in regions.values())

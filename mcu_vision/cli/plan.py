@@ -27,6 +27,7 @@ def plan(
     recompute: options.Recompute = False,
     image: options.Input = "frame",
     schedule: options.Schedule = "auto",
+    weights_in_flash: options.WeightsInFlash = False,
     pareto: Annotated[
         bool, typer.Option("--pareto", help="All best compromises between RAM and time, not one of them.")
     ] = False,
@@ -40,7 +41,7 @@ def plan(
 
     Example: mcu-vision plan --model face-m4 --ram 104K --html plan.html
     """
-    planning = options.plan_options(schedule, ram, optimize, recompute, image)
+    planning = options.plan_options(schedule, ram, optimize, recompute, image, weights_in_flash)
     target = load_board(board)
     graph = load_model(find_model(model))
     with options.progress_console().status(f"planning {graph.name}"):
@@ -74,6 +75,13 @@ def _print(program: Program, rows: list[OperatorRow], budget: int) -> None:
     regions = ", ".join(f"{name} {extent:,}" for name, extent in program.arena_bytes.items())
     console.print(f"{escape(program.graph.name)}: {escape(program.schedule_kind)}, {len(program.schedule):,} steps")
     console.print(f"arena        {program.total_bytes:>13,} bytes of {budget:,} ({regions})")
+    if program.promoted:
+        sizes = program.promoted_bytes
+        where = ", ".join(f"{name} {size:,}" for name, size in sizes.items() if size)
+        saved = sum(constant.cycles_saved for constant in program.promoted)
+        console.print(
+            f"weights      {sum(sizes.values()):>13,} bytes in RAM ({where}): {saved:,} fewer waits for flash"
+        )
     console.print(f"lower bound  {program.lower_bound_bytes:>13,} bytes")
     console.print(f"cycles       {program.cycles_estimated:>13,} (estimated, without wait states)")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))

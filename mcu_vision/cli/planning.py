@@ -33,7 +33,8 @@ def arena_budget(graph: Graph, board: Board, options: PlanOptions) -> int:
 
 def plan_for_board(graph: Graph, board: Board, options: PlanOptions) -> Program:
     """Plan `graph` for the memories of `board` that variables and stack leave free."""
-    return plan_graph(graph, _regions(graph, board), arena_budget(graph, board, options), options)
+    budget = arena_budget(graph, board, options)
+    return plan_graph(graph, _regions(graph, board), budget, options, board.flash_wait_states)
 
 
 def plans_for_board(graph: Graph, board: Board, options: PlanOptions) -> list[Program]:

@@ -62,7 +62,8 @@ def _to_json(outcome: InferenceProfile, clock_hz: int) -> dict[str, Any]:
         "time_ms_estimated": round(1000 * outcome.cycles_flash / clock_hz, 3),
         "macs": outcome.macs,
     }
-    return whole | {"operators": rows, "blocks": [asdict(block) for block in outcome.blocks]}
+    blocks, constants = ([asdict(row) for row in rows] for rows in (outcome.blocks, outcome.constants))
+    return whole | {"operators": rows, "blocks": blocks, "constants": constants}
 
 
 def _print(outcome: InferenceProfile, clock_hz: int) -> None:
@@ -73,7 +74,7 @@ def _print(outcome: InferenceProfile, clock_hz: int) -> None:
     console.print(
         f"{outcome.instructions:,} instructions (exact), {outcome.cycles_flash:,} cycles (estimated; "
         f"{outcome.cycles:,} without flash wait states): {1000 * outcome.cycles_flash / clock_hz:,.0f} ms "
-        f"at {clock_hz / 1e6:.0f} MHz"
+        f"at {clock_hz / 1e6:.0f} MHz; {outcome.data_waits:,} wait for constants in flash"
     )
 
 

@@ -8,13 +8,16 @@ from PIL import Image
 from mcu_vision.cli.pipeline import Build
 from mcu_vision.data.letterbox import letterbox
 from mcu_vision.emulate.disassembly import disassemble
+from mcu_vision.emulate.firmware_elf import DataObject
 from mcu_vision.emulate.image_input import write_image
 from mcu_vision.emulate.profile import Profile
 from mcu_vision.emulate.source_lines import source_lines
 from mcu_vision.emulate.unicorn_board import UnicornBoard
 from mcu_vision.reference import quantize_input
-from mcu_vision.report import BlockRow, InferenceProfile, hottest_blocks, profile_rows
+from mcu_vision.report import BlockRow, ConstantRow, InferenceProfile, hottest_blocks, profile_rows
 from mcu_vision.resources import resource
+
+Misses = Mapping[DataObject, int]
 
 
 def profile_inference(build: Build, photo: Image.Image, block_count: int) -> InferenceProfile:
@@ -26,7 +29,9 @@ def profile_inference(build: Build, photo: Image.Image, block_count: int) -> Inf
         steps = board.profile_calls(f"{build.prefix}_step", lambda position: program.schedule[position].op)
         invocations = board.profile_calls(f"{build.prefix}_invoke", lambda _: 0)
         write_image(board, quantize_input(letterbox(photo, width, height, channels)[0]).tobytes())
+        before = board.flash_data_misses()
         board.command("infer 1 0%")
+        constants = _constant_rows(build, before, board.flash_data_misses())
         results, whole = steps.results(), invocations.results()[0].profile
         profiles = {key: result.profile for key, result in results.items()}
         rows = profile_rows(
@@ -38,8 +43,25 @@ def profile_inference(build: Build, photo: Image.Image, block_count: int) -> Inf
         )
         blocks = _block_rows(build, board, profiles, whole, block_count)
     return InferenceProfile(
-        whole.instructions, whole.cycles_estimated, whole.cycles_flash_model, program.graph.macs(), rows, blocks
+        whole.instructions,
+        whole.cycles_estimated,
+        whole.cycles_flash_model,
+        program.graph.macs(),
+        rows,
+        blocks,
+        constants,
     )
+
+
+def _constant_rows(build: Build, before: Misses, after: Misses) -> tuple[ConstantRow, ...]:
+    """The constants of the model, with the misses between two counts."""
+    wait_states = build.board.flash_wait_states
+    rows = [
+        ConstantRow(item.name, item.size_bytes, wait_states * (count - before.get(item, 0)))
+        for item, count in after.items()
+        if item.name.startswith(build.prefix)
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.waits, row.name)))
 
 
 def _block_rows(

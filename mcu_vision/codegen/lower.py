@@ -18,11 +18,12 @@ C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "int32": "i
 
 @dataclass(frozen=True)
 class CArray:
-    """A constant array of the weights file."""
+    """A constant array of the weights file. region: of RAM, if it is to lie there."""
 
     name: str
     c_type: str
     values: Array
+    region: str = ""
 
     @property
     def lines(self) -> list[str]:
@@ -91,6 +92,11 @@ class CModel:
     input_address: str | None
     input_preserved: bool
     kernels: list[str] = field(default_factory=list)
+
+    @property
+    def weight_regions(self) -> list[str]:
+        """Regions of RAM that hold weights."""
+        return sorted({array.region for op in self.operators for array in op.arrays if array.region})
 
     @property
     def has_sparse_code(self) -> bool:
@@ -208,10 +214,11 @@ def _lower_op(
     graph = program.graph
     call = op.kernel(graph)
     name = f"{prefix}_op{index}"
+    promoted = {constant.constant: constant.region for constant in program.promoted if constant.op == op.name}
     arrays, fields = [], []
     for key, value in call.params.items():
         if isinstance(value, np.ndarray):
-            array = CArray(f"{name}_{c_identifier(key)}", C_TYPES[str(value.dtype)], value)
+            array = CArray(f"{name}_{c_identifier(key)}", C_TYPES[str(value.dtype)], value, promoted.get(key, ""))
             arrays.append(array)
             fields.append((key, array.name))
         else:

@@ -9,6 +9,7 @@ static void fetch_line(counter *state, line_cache *cache, uint32_t line) {
     uint32_t way = cache->way_of_line[line];
     if (way == 0 || !cache->enabled) {
         cache->misses++;
+        cache->misses_of_line[line]++;
         state->stall_cycles += state->miss_cycles;
         if (state->last) {
             state->last->stall_cycles += state->miss_cycles;

@@ -22,7 +22,8 @@ typedef struct {
     uint32_t ways, enabled, newest;
     uint32_t line[INSTRUCTION_LINES];
     uint64_t used[INSTRUCTION_LINES], clock, misses;
-    uint8_t *way_of_line; /* way + 1 of each line of flash; 0: not held */
+    uint8_t *way_of_line;     /* way + 1 of each line of flash; 0: not held */
+    uint32_t *misses_of_line; /* how often each line of flash was missed */
 } line_cache;
 
 typedef struct {

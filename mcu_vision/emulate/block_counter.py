@@ -16,6 +16,8 @@ from mcu_vision.emulate.cycle_model import BlockTiming
 
 _TABLE_ENTRIES = 1 << 16
 _INSTRUCTION_LINES, _DATA_LINES, _NO_LINE = 64, 8, 0xFFFFFFFF
+LINE_BYTES = 16
+"""Of the flash accelerator's caches."""
 
 
 class CounterBlock(ctypes.Structure):
@@ -36,6 +38,7 @@ class _LineCache(ctypes.Structure):
         ("clock", ctypes.c_uint64),
         ("misses", ctypes.c_uint64),
         ("way_of_line", ctypes.c_void_p),
+        ("misses_of_line", ctypes.c_void_p),
     )
 
 
@@ -86,7 +89,9 @@ class BlockCounter:
         self.error: BaseException | None = None
         self._time_block, self._on_watch = time_block, on_watch
         self._table = np.zeros(_TABLE_ENTRIES, BLOCK_DTYPE)
-        self._lines = [np.zeros(flash_bytes // 16 + 1, np.uint8) for _ in range(2)]
+        lines = flash_bytes // LINE_BYTES + 1
+        self._ways = [np.zeros(lines, np.uint8) for _ in range(2)]
+        self._misses = [np.zeros(lines, np.uint32) for _ in range(2)]
         self.state = CounterState(
             blocks=self._table.ctypes.data,
             mask=_TABLE_ENTRIES - 1,
@@ -96,8 +101,10 @@ class BlockCounter:
             watch=_WATCH(self._watch),
         )
         caches = (self.state.instruction_cache, self.state.data_cache)
-        for cache, ways, lines in zip(caches, (_INSTRUCTION_LINES, _DATA_LINES), self._lines, strict=True):
-            cache.ways, cache.newest, cache.way_of_line = ways, _NO_LINE, lines.ctypes.data
+        sizes = (_INSTRUCTION_LINES, _DATA_LINES)
+        for cache, ways, way_of_line, misses in zip(caches, sizes, self._ways, self._misses, strict=True):
+            cache.ways, cache.newest, cache.way_of_line = ways, _NO_LINE, way_of_line.ctypes.data
+            cache.misses_of_line = misses.ctypes.data
             cache.line[:] = [_NO_LINE] * _INSTRUCTION_LINES
 
     def set_accelerator(self, wait_states: int, instruction_cache: bool, data_cache: bool) -> None:
@@ -110,6 +117,12 @@ class BlockCounter:
     def now(self) -> int:
         """Estimated cycles so far, stalls on flash included."""
         return int(self.state.cycles + self.state.stall_cycles)
+
+    @property
+    def data_misses(self) -> npt.NDArray[np.uint32]:
+        """How often each line of flash was read as data and not in the cache, since power-on; a copy."""
+        misses: npt.NDArray[np.uint32] = self._misses[1].copy()
+        return misses
 
     def snapshot(self) -> npt.NDArray[Any]:
         """A copy of the blocks met so far: fields of CounterBlock; later copies have more at their end."""

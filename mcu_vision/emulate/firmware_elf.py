@@ -22,13 +22,25 @@ class Function:
 
 
 @dataclass(frozen=True)
+class DataObject:
+    """A variable's or a constant's name and place."""
+
+    name: str
+    address: int
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class FirmwareElf:
-    """`contents`: (load address, bytes) of each section that is stored in the image."""
+    """`contents`: (load address, bytes) of each section that is stored in the image. `functions`, `objects`: by
+    address.
+    """
 
     path: Path
     contents: tuple[tuple[int, bytes], ...]
     symbols: dict[str, int]
     functions: tuple[Function, ...]
+    objects: tuple[DataObject, ...]
 
     def function_at(self, address: int) -> Function | None:
         """The function that covers `address`, if any."""
@@ -63,6 +75,7 @@ def load_firmware_elf(path: Path) -> FirmwareElf:
                 raise UserError(f"{path} is not an Arm firmware image; {remedy}")
             contents = _contents(elf)
             symbols, functions = _symbols(elf)
+            objects = _objects(elf)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}; {remedy}") from error
     except UserError:
@@ -72,7 +85,7 @@ def load_firmware_elf(path: Path) -> FirmwareElf:
         raise UserError(f"{path} is not an ELF file, or a damaged one; {remedy}") from error
     if not contents:
         raise UserError(f"{path} holds no code; {remedy}")
-    return FirmwareElf(path, contents, symbols, functions)
+    return FirmwareElf(path, contents, symbols, functions, objects)
 
 
 def _contents(elf: ELFFile) -> tuple[tuple[int, bytes], ...]:
@@ -107,3 +120,13 @@ def _symbols(elf: ELFFile) -> tuple[dict[str, int], tuple[Function, ...]]:
         if is_function and (is_global or address not in functions):
             functions[address] = Function(symbol.name, address, symbol["st_size"])
     return symbols, tuple(functions[address] for address in sorted(functions))
+
+
+def _objects(elf: ELFFile) -> tuple[DataObject, ...]:
+    table = elf.get_section_by_name(".symtab")
+    found = [
+        DataObject(symbol.name, symbol["st_value"], symbol["st_size"])
+        for symbol in (table.iter_symbols() if isinstance(table, SymbolTableSection) else ())
+        if symbol["st_info"]["type"] == "STT_OBJECT" and symbol["st_shndx"] != "SHN_UNDEF" and symbol["st_size"]
+    ]
+    return tuple(sorted(found, key=lambda item: item.address))

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from mcu_vision.boards import Board
 from mcu_vision.device.console import Console
-from mcu_vision.emulate.firmware_elf import load_firmware_elf
+from mcu_vision.emulate.block_counter import LINE_BYTES
+from mcu_vision.emulate.firmware_elf import DataObject, load_firmware_elf
 from mcu_vision.emulate.profile import Profile, ProfileRecorder
 from mcu_vision.emulate.pty_bridge import PtyBridge
 from mcu_vision.emulate.ram_watch import TOUCHED
@@ -204,6 +205,22 @@ class UnicornBoard:
     def profile_result(self) -> Profile:
         """What ran while profiling was on."""
         return self._recorder.result(self._machine.counter.timings, self._machine.elf.name_at)
+
+    def flash_data_misses(self) -> dict[DataObject, int]:
+        """Constants in flash of which data was read, since power-on, that the data cache did not hold: how many lines
+        of 16 bytes, each with the wait states that the firmware set. One that two constants share is the first's.
+        """
+        flash, misses = self.board.flash, self._machine.counter.data_misses
+        found: dict[DataObject, int] = {}
+        for item in self._machine.elf.objects:
+            if item.address in flash:
+                first, end = item.address - flash.base, item.address - flash.base + item.size_bytes
+                lines = misses[first // LINE_BYTES : -(-end // LINE_BYTES)]
+                count = int(lines.sum())
+                lines[:] = 0
+                if count:
+                    found[item] = count
+        return found
 
     def profile_calls(self, function: str, key_of: Callable[[int], int]) -> CallProfiler:
         """From now on, profile each call of `function`, apart by `key_of(first argument)`. Raises KeyError."""

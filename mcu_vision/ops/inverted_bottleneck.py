@@ -183,6 +183,10 @@ class InvertedBottleneck(Op):
     def _kernel_h(self, graph: Graph) -> int:
         return self.kernel_size(graph)[0]
 
+    def fresh_rows(self, graph: Graph) -> int:
+        """Rows of the expanded map that a step makes."""
+        return self._kernel_h(graph) - self._kept_rows(graph)
+
     def _kept_rows(self, graph: Graph) -> int:
         """Rows of the expanded map that are kept for the next step."""
         keeps = "expand" in self.stages and not self.recompute

@@ -16,7 +16,8 @@ class PlanOptions:
     product of both. ram_bytes: the most RAM that the firmware may use, everything counted;
     None leaves it to the board. recompute: work may be done twice where that saves RAM. input: "frame" has the
     image in RAM, where it is overwritten as it is used up; "rows" pulls its rows from a function. preserve_input:
-    the image in RAM survives an inference, so that another can follow.
+    the image in RAM survives an inference, so that another can follow. promote_weights: constants that are read many
+    times may lie in RAM that is left, unless optimize is "ram".
     """
 
     schedule: str = "auto"
@@ -25,6 +26,7 @@ class PlanOptions:
     recompute: bool = False
     input: str = "frame"
     preserve_input: bool = False
+    promote_weights: bool = True
 
     def __post_init__(self) -> None:
         for value, choices in ((self.schedule, SCHEDULES), (self.optimize, OPTIMIZE), (self.input, INPUTS)):

@@ -13,6 +13,7 @@ from mcu_vision.plan.cost import estimate_cycles
 from mcu_vision.plan.lower_bound import lower_bound_bytes
 from mcu_vision.plan.options import PlanOptions
 from mcu_vision.plan.program import Program, Step
+from mcu_vision.plan.promote_weights import promote_weights
 from mcu_vision.plan.rewrite.fuse_blocks import find_blocks, fuse_all
 from mcu_vision.plan.rewrite.order_ops import order_ops
 from mcu_vision.plan.rewrite.pull_rows import pull_rows
@@ -55,10 +56,16 @@ class _Packing(NamedTuple):
 
 
 def plan_graph(
-    graph: Graph, regions: list[ArenaRegion], budget_bytes: int, options: PlanOptions | None = None
+    graph: Graph,
+    regions: list[ArenaRegion],
+    budget_bytes: int,
+    options: PlanOptions | None = None,
+    wait_states: int = 0,
 ) -> Program:
     """Plan `graph` for `regions`, using at most `budget_bytes` of them together.
 
+    wait_states: of the flash. Where it has some, and not RAM alone counts, constants that are read many times go to
+    RAM that is left.
     Raises UserError if no plan fits; the message names the step at the peak and the largest buffers there.
     """
     options = options or PlanOptions()
@@ -82,7 +89,10 @@ def plan_graph(
     packings.sort(key=lambda p: (p.total, p.candidate.cycles))
     restarts = RESTARTS_FOR_RAM if options.optimize == "ram" else 1
     improved = [_improve(packing, regions, restarts=restarts) for packing in packings[:IMPROVED]]
-    return _program(min(improved, key=lambda p: (p.total, p.candidate.cycles)))
+    program = _program(min(improved, key=lambda p: (p.total, p.candidate.cycles)))
+    if options.optimize == "ram" or not options.promote_weights:
+        return program
+    return promote_weights(program, regions, budget_bytes, wait_states, balanced=options.optimize == "balanced")
 
 
 def plan_pareto(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, options: PlanOptions) -> list[Program]:

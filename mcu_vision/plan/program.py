@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from mcu_vision.ir import Graph, Tensor
 from mcu_vision.plan.blocks import Block, step_blocks
 from mcu_vision.plan.buffer import Buffer, Place, live_bytes
+from mcu_vision.plan.promoted import PromotedConstant
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Program:
 
     graph: as it runs; operators may be fused, and constant channels gone. arena_bytes: the extent of each
     region's arena. cuts: see `schedule_steps`. cycles_estimated: of one inference. lower_bound_bytes: no
-    program of rows for this graph has a smaller arena.
+    program of rows for this graph has a smaller arena. promoted: constants in RAM, beside the arenas.
     """
 
     graph: Graph
@@ -36,6 +37,15 @@ class Program:
     cuts: tuple[int, ...]
     cycles_estimated: int
     lower_bound_bytes: int
+    promoted: tuple[PromotedConstant, ...] = ()
+
+    @property
+    def promoted_bytes(self) -> dict[str, int]:
+        """Bytes of constants in each region."""
+        return {
+            region: sum(constant.size_bytes for constant in self.promoted if constant.region == region)
+            for region in self.arena_bytes
+        }
 
     @property
     def total_bytes(self) -> int:
@@ -90,6 +100,7 @@ class Program:
             "arena_bytes": self.arena_bytes,
             "cycles_estimated": self.cycles_estimated,
             "lower_bound_bytes": self.lower_bound_bytes,
+            "promoted": [asdict(constant) for constant in self.promoted],
             "buffers": [_buffer_json(b) for b in self.buffers],
             "operators": [op.name for op in self.graph.ops],
             "schedule": [step.op for step in self.schedule],

@@ -10,11 +10,12 @@ from mcu_vision.report.plan_report import plan_report
 from mcu_vision.report.png import to_png
 from mcu_vision.report.profile_picture import draw_profile
 from mcu_vision.report.profile_report import profile_report
-from mcu_vision.report.profile_rows import BlockRow, InferenceProfile, hottest_blocks, profile_rows
+from mcu_vision.report.profile_rows import BlockRow, ConstantRow, InferenceProfile, hottest_blocks, profile_rows
 from mcu_vision.report.search_pictures import draw_search_pareto, draw_trajectory
 
 __all__ = [
     "BlockRow",
+    "ConstantRow",
     "Drawing",
     "InferenceProfile",
     "OperatorRow",

@@ -6,12 +6,15 @@ import numpy as np
 
 from mcu_vision.plan import Buffer, Program
 
+WEIGHTS = "weights"
+
 
 @dataclass(frozen=True)
 class Band:
     """A rectangle: bytes [offset, offset + size) of a region's arena, at steps first_step to last_step.
 
-    name, kind: of the buffer ("input", "activation", "state", "scratch"), which may consist of many bands.
+    name, kind: of the buffer ("input", "activation", "state", "scratch"), which may consist of many bands, or
+    "weights", beside the arena.
     """
 
     name: str
@@ -24,8 +27,15 @@ class Band:
 
 
 def bands(program: Program) -> list[Band]:
-    """The bands of all buffers, those of one together; slots in line with equal times are one band."""
-    return [band for buffer in program.buffers for band in _merge(_slot_bands(buffer))]
+    """The bands of all buffers, those of one together; slots in line with equal times are one band. Last weights."""
+    held = [band for buffer in program.buffers for band in _merge(_slot_bands(buffer))]
+    last = len(program.schedule) - 1
+    weights = [
+        Band(WEIGHTS, WEIGHTS, region, program.arena_bytes[region], size, 0, last)
+        for region, size in program.promoted_bytes.items()
+        if size
+    ]
+    return held + weights
 
 
 def _slot_bands(buffer: Buffer) -> list[Band]:

@@ -6,33 +6,43 @@ import numpy as np
 
 from mcu_vision.plan import Program
 from mcu_vision.report.axes import Axes
-from mcu_vision.report.bands import Band, bands
+from mcu_vision.report.bands import WEIGHTS, Band, bands
 from mcu_vision.report.drawing import Boxes, Drawing, Line, Shape, Text, text_width
 from mcu_vision.report.labels import place_label
 
 WIDTH, LEFT, RIGHT = 1120, 62, 14
 MAPS_HEIGHT, LEAST_HEIGHT, GAP = 400.0, 46.0, 26.0
 LIVE_HEIGHT = 130.0
-KIND_COLOURS = {"input": "#a9c4e4", "state": "#c9b6e4", "scratch": "#c5cad3"}
+KIND_COLOURS = {"input": "#a9c4e4", "state": "#c9b6e4", "scratch": "#c5cad3", WEIGHTS: "#9aa3b5"}
 COLOURS = ("#f2b880", "#a8d5a2", "#f2a6a0", "#8fd0cf", "#e3cf7d", "#d9a8c7", "#b9cf8a", "#f0c3a5", "#9bbfe0", "#d8c3a0")
-KIND_WORDS = {"input": "image", "activation": "rows of a map", "state": "state", "scratch": "scratch"}
+KIND_WORDS = {
+    "input": "image",
+    "activation": "rows of a map",
+    "state": "state",
+    "scratch": "scratch",
+    WEIGHTS: "weights in RAM",
+}
 
 
 def draw_memory(program: Program, budget_bytes: int) -> Drawing:
-    """Each region's arena, addresses upwards; below them live bytes, the arenas' size and the lower bound.
+    """Each region's arena, addresses upwards, and weights above it; below them live bytes, the arenas' size and the
+    lower bound.
 
     budget_bytes: what the arenas may take together.
     """
     steps = len(program.schedule)
-    regions = [name for name, extent in program.arena_bytes.items() if extent]
+    extents = {name: size + program.promoted_bytes[name] for name, size in program.arena_bytes.items()}
+    total = max(1, sum(extents.values()))
     colours = _colours(program)
     found = bands(program)
     shapes: list[Shape] = []
     top = 44.0
-    for region in regions:
-        height = max(LEAST_HEIGHT, MAPS_HEIGHT * program.arena_bytes[region] / max(1, program.total_bytes))
-        axes = Axes(LEFT, top, WIDTH - LEFT - RIGHT, height, steps, program.arena_bytes[region])
-        shapes.append(Text(LEFT, top - 10, f"{region}, {program.arena_bytes[region]:,} B (KB)", "muted"))
+    for region, extent in extents.items():
+        if not extent:
+            continue
+        height = max(LEAST_HEIGHT, MAPS_HEIGHT * extent / total)
+        axes = Axes(LEFT, top, WIDTH - LEFT - RIGHT, height, steps, extent)
+        shapes.append(Text(LEFT, top - 10, f"{region}, {extent:,} B (KB)", "muted"))
         shapes += _draw_region(axes, [b for b in found if b.region == region], colours)
         shapes += _cut_lines(program, axes)
         top += height + GAP
@@ -47,6 +57,7 @@ def draw_memory(program: Program, budget_bytes: int) -> Drawing:
 def _colours(program: Program) -> dict[str, str]:
     maps = [b.name for b in program.buffers if b.kind not in KIND_COLOURS]
     colours = {b.name: KIND_COLOURS[b.kind] for b in program.buffers if b.kind in KIND_COLOURS}
+    colours[WEIGHTS] = KIND_COLOURS[WEIGHTS]
     return colours | {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(maps)}
 
 
@@ -130,7 +141,8 @@ def _key(program: Program, axes: Axes, budget_bytes: int) -> list[Shape]:
 def _legend(program: Program, y: float) -> list[Shape]:
     shapes: list[Shape] = []
     x = float(LEFT)
-    kinds = [kind for kind in KIND_WORDS if any(b.kind == kind for b in program.buffers)]
+    present = {b.kind for b in program.buffers} | ({WEIGHTS} if program.promoted else set())
+    kinds = [kind for kind in KIND_WORDS if kind in present]
     for kind in kinds:
         colours = (KIND_COLOURS[kind],) if kind in KIND_COLOURS else COLOURS[:4]
         for colour in colours:

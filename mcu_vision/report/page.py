@@ -47,6 +47,7 @@ def render_page(
         memory=to_svg(draw_memory(program, budget_bytes)),
         cuts=len(program.cuts),
         operators=operators,
+        promoted=program.promoted,
         largest_share=max(row.share for row in operators),
         **more,
     )

@@ -5,6 +5,8 @@ from mcu_vision.report.profile_picture import draw_profile
 from mcu_vision.report.profile_rows import InferenceProfile
 from mcu_vision.report.svg import to_svg
 
+MOST_CONSTANTS = 20
+
 
 def profile_report(name: str, subtitle: str, profile: InferenceProfile, clock_hz: int) -> str:
     """HTML of where the time of an inference of model `name` goes."""
@@ -23,6 +25,9 @@ def profile_report(name: str, subtitle: str, profile: InferenceProfile, clock_hz
         picture=to_svg(draw_profile(name, profile)),
         rows=profile.rows,
         blocks=profile.blocks,
+        constants=[constant for constant in profile.constants if constant.waits][:MOST_CONSTANTS],
+        data_waits=profile.data_waits,
+        waits=profile.cycles_flash - profile.cycles,
         largest_share=max(row.share for row in profile.rows),
         kinds=sorted({kind for row in profile.rows for kind in row.classes}),
         memories=sorted({memory for row in profile.rows for memory in row.traffic}),

@@ -58,8 +58,17 @@ class BlockRow:
 
 
 @dataclass(frozen=True)
+class ConstantRow:
+    """A constant in flash. waits: estimated cycles that reading it took because the data cache did not hold it."""
+
+    name: str
+    size_bytes: int
+    waits: int
+
+
+@dataclass(frozen=True)
 class InferenceProfile:
-    """A whole inference. rows: in the order of the operators, then the rest; blocks: most cycles first."""
+    """A whole inference. rows: in the order of the operators, then the rest; blocks, constants: most cycles first."""
 
     instructions: int
     cycles: int
@@ -67,6 +76,12 @@ class InferenceProfile:
     macs: int
     rows: tuple[ProfileRow, ...]
     blocks: tuple[BlockRow, ...]
+    constants: tuple[ConstantRow, ...]
+
+    @property
+    def data_waits(self) -> int:
+        """Estimated cycles of waits for constants; other waits are for instructions."""
+        return sum(constant.waits for constant in self.constants)
 
 
 def profile_rows(

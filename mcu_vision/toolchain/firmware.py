@@ -32,8 +32,8 @@ _TARGET = {
 _RUNTIME = {"gcc": ["-nostdlib", "-lgcc"], "zig": []}
 # memcpy() and the like must not be compiled to a call of themselves.
 _LIBC_FLAGS = {"gcc": ("-fno-builtin", "-fno-tree-loop-distribute-patterns"), "zig": ("-fno-builtin",)}
-# The linker script places the model's arenas by the names of their sections.
-_ARENA_SECTION = "-DNN_ARENA_SECTION(region)=__attribute__((section(region)))"
+# The linker script places the model's arenas, and weights in RAM, by the names of their sections.
+_SECTIONS = tuple(f"-DNN_{what}_SECTION(region)=__attribute__((section(region)))" for what in ("ARENA", "WEIGHTS"))
 _OVERFLOW = re.compile(r"region [`'](\w+)'(?: overflowed by|: overflowed by) (\d+) bytes")
 
 
@@ -89,7 +89,7 @@ class Toolchain:
         folders = [SourceFolder(f"firmware/{path.name}", path.resolve(), self._folder_flags(path)) for path in src_dirs]
         return [
             *folders,
-            SourceFolder("model", model_src_dir.resolve(), (_ARENA_SECTION,)),
+            SourceFolder("model", model_src_dir.resolve(), _SECTIONS),
             SourceFolder("generated", board_dir.resolve()),
         ]
 

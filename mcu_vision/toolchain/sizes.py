@@ -7,8 +7,8 @@ from elftools.elf.elffile import ELFFile
 
 from mcu_vision.boards import Board
 
-_FLASH_SECTIONS = (".text", ".rodata", ".data")
-_RAM_SECTIONS = (".data", ".bss", ".arena.sram", ".stack", ".arena.ccm")
+_FLASH_SECTIONS = (".text", ".rodata", ".data", ".weights.sram", ".weights.ccm")
+_RAM_SECTIONS = (".data", ".bss", ".arena.sram", ".weights.sram", ".stack", ".arena.ccm", ".weights.ccm")
 
 
 @dataclass(frozen=True)

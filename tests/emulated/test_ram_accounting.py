@@ -66,8 +66,9 @@ class Measured:
         return self.touched[region.name][first - region.base : last - region.base]
 
     def statics(self) -> list[tuple[int, int]]:
-        """Addresses [first, last) of variables."""
-        spans = [(self.symbols[f"_s{name}"], self.symbols[f"_e{name}"]) for name in ("data", "bss")]
+        """Addresses [first, last) of variables and of weights."""
+        names = ("data", "bss", "weights_sram", "weights_ccm")
+        spans = [(self.symbols[f"_s{name}"], self.symbols[f"_e{name}"]) for name in names]
         return [(first, last) for first, last in spans if last > first]
 
     def arenas(self) -> dict[str, tuple[int, int]]:
@@ -88,7 +89,7 @@ def check_arenas(measured: Measured) -> None:
 
 
 def check_variables_and_stack(measured: Measured) -> None:
-    """All variables are touched; the stack down to where its paint ends."""
+    """All variables and weights are touched; the stack down to where its paint ends."""
     for first, last in measured.statics():
         assert measured.between(first, last).all()
     stack = measured.between(measured.symbols["__stack_bottom"], measured.symbols["__stack_top"])
@@ -120,6 +121,7 @@ def check_linker_map(measured: Measured) -> None:
     sizes = measure_sizes(measured.build.elf, measured.build.board).ram
     for name, size in program.arena_bytes.items():
         assert sizes[name].items.get(f".arena.{name}", 0) == size
+        assert sizes[name].items.get(f".weights.{name}", 0) == program.promoted_bytes[name]
     assert items["input"] == sum(b.capacity * b.row_bytes for b in program.buffers if b.kind == "input")
     assert items["input"] + items["arena"] == program.total_bytes
 
@@ -141,9 +143,26 @@ def test_small_models(graph: Graph, source: str, toolchain: str, tmp_path: Path)
     check(build_model(str(model), "stm32f439", toolchain, tmp_path, PlanOptions(input=source)))
 
 
+@pytest.mark.parametrize("toolchain", TOOLCHAINS)
+def test_weights_in_ram(toolchain: str, tmp_path: Path) -> None:
+    """They come where room is left, in both memories."""
+    model = tmp_path / "model.int8.safetensors"
+    save_graph(tiny_detector(), model)
+    build = build_model(str(model), "stm32f439", toolchain, tmp_path, PlanOptions(optimize="time"))
+    assert build.program.promoted_bytes["ccm"] > 0
+    assert build.summary["ram"]["items"]["weights"] == sum(build.program.promoted_bytes.values())
+    check(build)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("toolchain", TOOLCHAINS)
 @pytest.mark.parametrize("source", INPUTS)
 @pytest.mark.parametrize("model", shipped_models())
 def test_shipped_models(model: str, source: str, toolchain: str, tmp_path: Path) -> None:
     check(build_model(model, "stm32f439", toolchain, tmp_path, PlanOptions(input=source)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", shipped_models())
+def test_shipped_models_with_weights_in_ram(model: str, tmp_path: Path) -> None:
+    check(build_model(model, "stm32f439", "zig", tmp_path, PlanOptions(optimize="time")))
