@@ -15,7 +15,7 @@ least squares of the relative error. The error told is that of models left out o
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,10 +81,11 @@ def main() -> None:
         return
     partly = options.pools or options.kernels or kinds != KINDS
     known: Kernels = read_costs()["kernels"] if partly else {}
-    kernels = fit_all(measure_all(models, options.toolchain), known)
+    wanted = options.kernels.split(",") if options.kernels else None
+    kernels = fit_all(measure_all(models, options.toolchain), known, wanted)
     costs = {"board": BOARD, "toolchain": options.toolchain, "random_models": options.models, "kernels": kernels}
     if partly:
-        wanted = options.kernels.split(",") if options.kernels else sorted(kernels)
+        wanted = wanted or sorted(kernels)
         missing = [name for name in wanted if name not in kernels]
         if missing:
             parser.error(f"no operator of the random models runs {missing[0]!r}; they run {', '.join(kernels)}")
@@ -111,13 +112,14 @@ def measure(name: int | str, graph: Graph, toolchain: str) -> list[Sample]:
     return samples
 
 
-def fit_all(samples: list[Sample], known: Kernels | None = None) -> Kernels:
-    """Entries of all kernels; first those of operators that are one kernel, since others call them.
+def fit_all(samples: list[Sample], known: Kernels | None = None, wanted: Collection[str] | None = None) -> Kernels:
+    """Entries of all kernels, or of those `wanted`; first those of operators that are one kernel, since others call
+    them.
 
     known: entries of kernels that others call, where no sample is of them.
     """
     kernels: Kernels = {}
-    groups = by_kernel(samples)
+    groups = {name: group for name, group in by_kernel(samples).items() if wanted is None or name in wanted}
     for name in sorted(groups, key=lambda name: (max(len(s.works) for s in groups[name]), name)):
         kernels[name] = fit_kernel(groups[name], (known or {}) | kernels)
     plain = [s for s in samples if "pixels" in s.works[-1].counts and s.cycles["cycles"] >= LEAST_CYCLES]

@@ -106,11 +106,13 @@ void nn_conv_carry_s8(const nn_conv_carry *p, const int8_t *const rows[], int8_t
  * right of 0: offset is the shift. scaled: accumulators are kept times 2^scaled, and biases are given so; 0,
  * or 8 where the bound is under 2^23, or more, with a bound so much less, if there are no ties: weights are
  * then doubled when they are unpacked. There are nn_outputs only if it is not 0. ties: out_min is under the
- * zero point. If out_w is at most tile, row may be the last out_w * in_c bytes of scratch. scratch: 2 *
- * quad(in_c) * (even(min(out_w, tile)) + 2) + 44. */
+ * zero point. fours: 0, or channels may be taken four at a time, their weights doubled fours - 1 times more;
+ * then scaled is 8. If out_w is at most tile, row may be the last out_w * in_c bytes of scratch. scratch: 2 *
+ * quad(in_c) * (even(min(out_w, tile)) + 2) + 44, with fours 2 * quad(in_c) * (even(min(out_w, tile)) + 4)
+ * + 80. */
 typedef struct {
     int16_t in_c, out_w, out_c, tile;
-    int8_t scaled, ties;
+    int8_t scaled, ties, fours;
     int32_t out_zero, out_min, out_max;
     const int32_t *packed;
 } nn_pointwise;
@@ -140,9 +142,8 @@ void nn_depthwise_s8(const nn_depthwise *p, const int8_t *const rows[], int8_t *
 /* DEPTHWISE_CONV_2D of `rows` output rows a call, an even number: a 3x3 kernel, strides of 1 or 2, no
  * dilation, 4 channels and 2 columns of outputs or more. packed: as in nn_depthwise. pad_left: 0 or more.
  * rows: (rows - 1) * stride + 3 pointers. out: `rows`, NULL for those below the map.
- * scratch: 2 * rows * (b + 4 * (1 + out_w % 2)) + quad(in_w * in_c), where b = 4 * (stride +
- * 1) *
- * ((out_w - 1) * stride + 3); and quad(out_w * in_c) more if the map has an odd number of rows. */
+ * scratch: 2 * rows * (b + 4) + quad(in_w * in_c), where b = 4 * (stride + 1) * ((out_w - 1) * stride + 3);
+ * and quad(out_w * in_c) more if the map has an odd number of rows. */
 typedef struct {
     int16_t in_w, in_c, out_w, rows;
     int8_t stride, pad_left;

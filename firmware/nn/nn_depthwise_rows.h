@@ -21,10 +21,11 @@ typedef struct {
     int8_t *first, *second;
 } nn_band_run;
 
-/* All runs of a map; step: bytes from an output to the next. */
+/* All runs of a map; step: bytes from an output to the next; odd: a column comes after the pairs of each run.
+ */
 typedef struct {
     const nn_band_run *runs, *end;
-    int32_t step;
+    int32_t step, odd;
 } nn_band_sweep;
 
 #if NN_ASSEMBLY
@@ -56,10 +57,9 @@ typedef void nn_band_function(const nn_band_sweep *, const nn_depthwise_block *,
 #define NN_BAND_LANES                                                                                        \
     "ldr r7, [r2, r5]\nldr r8, [r3, r5]\n"                                                                   \
     "adds r5, r5, r4\n"                                                                                      \
-    "and r9, r6, r7, lsl #8\nand r10, r6, r8, lsl #8\n"                                                      \
-    "and r7, r6, r7\nand r8, r6, r8\n"                                                                       \
-    "pkhbt r11, r9, r10, lsl #16\npkhtb r9, r10, r9, asr #16\n"                                              \
-    "pkhbt r12, r7, r8, lsl #16\npkhtb r7, r8, r7, asr #16\n"
+    "pkhbt r9, r7, r8, lsl #16\npkhtb r7, r8, r7, asr #16\n"                                                 \
+    "and r11, r6, r9, lsl #8\nand r12, r6, r9\n"                                                             \
+    "and r9, r6, r7, lsl #8\nand r7, r6, r7\n"
 
 NN_PAIR_BAND(nn_pair_band_s1, "8", "16", "24", "32")
 NN_PAIR_BAND(nn_pair_band_s2, "12", "24", "36", "48")
@@ -78,6 +78,10 @@ NN_PAIR_BAND(nn_pair_band_s2, "12", "24", "36", "48")
     "ldr r12, [sp, #12]\n" NN_BAND_LOAD("[r0], #64") NN_BAND_S1_0("r9", "r11") NN_BAND_LOAD("[r0, #-32]")    \
         NN_BAND_S1_1("r9", "r11") NN_BAND_S1_0("r10", "r12") NN_BAND_LOAD("[r0]") NN_BAND_S1_2("r9", "r11")  \
             NN_BAND_S1_1("r10", "r12") NN_BAND_LOAD("[r0, #32]") NN_BAND_S1_2("r10", "r12")
+/* A column of two outputs in r9 and r11. */
+#define NN_BAND_TWO_S1                                                                                       \
+    "ldr r12, [sp, #12]\n" NN_BAND_LOAD("[r0]") NN_BAND_S1_0("r9", "r11") NN_BAND_LOAD("[r0, #32]")          \
+        NN_BAND_S1_1("r9", "r11") NN_BAND_LOAD("[r0, #64]") NN_BAND_S1_2("r9", "r11")
 
 /* With stride 2: rows 0 to 4 in r1, lr, r8; w01 in r3 to r5, the weights of row 2 in r6 and r7. */
 #define NN_BAND_S2(w01, w2, lane, row0, row1, start0, start1)                                                \
@@ -93,6 +97,10 @@ NN_PAIR_BAND(nn_pair_band_s2, "12", "24", "36", "48")
             NN_BAND_LOAD_S2("[r0, #-96]", "[r0, #-88]") NN_BAND_S2_2("r9", "r11") NN_BAND_S2_0("r10", "r12") \
                 NN_BAND_LOAD_S2("[r0, #-48]", "[r0, #-40]") NN_BAND_S2_1("r10", "r12")                       \
                     NN_BAND_LOAD_S2("[r0]", "[r0, #8]") NN_BAND_S2_2("r10", "r12")
+#define NN_BAND_TWO_S2                                                                                       \
+    "ldr r12, [sp, #12]\n" NN_BAND_LOAD_S2("[r0]", "[r0, #8]") NN_BAND_S2_0("r9", "r11")                     \
+        NN_BAND_LOAD_S2("[r0, #48]", "[r0, #56]") NN_BAND_S2_1("r9", "r11")                                  \
+            NN_BAND_LOAD_S2("[r0, #96]", "[r0, #104]") NN_BAND_S2_2("r9", "r11")
 
 /* The weights, whose first five words are in r3 to r7. */
 #define NN_BAND_WEIGHTS_S1                                                                                   \
@@ -110,17 +118,17 @@ NN_PAIR_BAND(nn_pair_band_s2, "12", "24", "36", "48")
 
 /* All runs of a channel, whose words are `plane` bytes from those of channel 0. On the stack: distance of the
  * second row, end of the run, step; bias; output and ties of the block; runs and their end; plane, channel;
- * the block. */
-#define NN_BAND_SWEEP(name, weights, four, outputs)                                                          \
+ * the block; whether a column comes last, for which r10 and r12 are scaled in vain. */
+#define NN_BAND_SWEEP(name, weights, four, two, outputs)                                                     \
     NN_DEPTHWISE_FUNCTION name(const nn_band_sweep *sweep NN_UNUSED,                                         \
                                const nn_depthwise_block *block NN_UNUSED, int32_t plane NN_UNUSED,           \
                                int32_t channel NN_UNUSED) {                                                  \
         __asm__ volatile("push {r4-r11, lr}\n"                                                               \
-                         "ldm r0, {r4, r5, r12}\n"                                                           \
+                         "ldm r0, {r4, r5, r11, r12}\n"                                                      \
                          "mov r6, r2\nmov r7, r3\nmov r8, r1\n"                                              \
-                         "push {r4-r8}\n"                                                                    \
+                         "push {r4-r8, r12}\n"                                                               \
                          "ldr r4, [r1], #24\n"                                                               \
-                         "mov r3, r12\n"                                                                     \
+                         "mov r3, r11\n"                                                                     \
                          "ldm r1, {r5-r8}\n"                                                                 \
                          "push {r3-r8}\n"                                                                    \
                          "sub sp, sp, #8\n"                                                                  \
@@ -140,19 +148,21 @@ NN_PAIR_BAND(nn_pair_band_s2, "12", "24", "36", "48")
                          "strb r12, [r2, r1]\n"                                                              \
                          "add r2, r2, lr, lsl #1\n"                                                          \
                          "bne.w 2b\n"                                                                        \
-                         "ldrd r9, r10, [sp, #32]\n"                                                         \
+                         "ldr r1, [sp, #52]\ncmp r1, #0\nbeq.w 3f\n" two "ldrd r1, lr, [sp, #16]\n" outputs  \
+                         "strb r9, [r2]\nldr r1, [sp]\nstrb r11, [r2, r1]\n"                                 \
+                         "3: ldrd r9, r10, [sp, #32]\n"                                                      \
                          "cmp r9, r10\n"                                                                     \
                          "bne.w 1b\n"                                                                        \
-                         "add sp, sp, #52\n"                                                                 \
+                         "add sp, sp, #56\n"                                                                 \
                          "pop {r4-r11, pc}\n");                                                              \
     }
 
-NN_BAND_SWEEP(nn_band_s1, NN_BAND_WEIGHTS_S1, NN_BAND_FOUR_S1, NN_BAND_HIGH)
-NN_BAND_SWEEP(nn_band_s1_any, NN_BAND_WEIGHTS_S1, NN_BAND_FOUR_S1, NN_BAND_ANY)
-NN_BAND_SWEEP(nn_band_s1_ties, NN_BAND_WEIGHTS_S1, NN_BAND_FOUR_S1, NN_BAND_TIES)
-NN_BAND_SWEEP(nn_band_s2, NN_BAND_WEIGHTS_S2, NN_BAND_FOUR_S2, NN_BAND_HIGH)
-NN_BAND_SWEEP(nn_band_s2_any, NN_BAND_WEIGHTS_S2, NN_BAND_FOUR_S2, NN_BAND_ANY)
-NN_BAND_SWEEP(nn_band_s2_ties, NN_BAND_WEIGHTS_S2, NN_BAND_FOUR_S2, NN_BAND_TIES)
+NN_BAND_SWEEP(nn_band_s1, NN_BAND_WEIGHTS_S1, NN_BAND_FOUR_S1, NN_BAND_TWO_S1, NN_BAND_HIGH)
+NN_BAND_SWEEP(nn_band_s1_any, NN_BAND_WEIGHTS_S1, NN_BAND_FOUR_S1, NN_BAND_TWO_S1, NN_BAND_ANY)
+NN_BAND_SWEEP(nn_band_s1_ties, NN_BAND_WEIGHTS_S1, NN_BAND_FOUR_S1, NN_BAND_TWO_S1, NN_BAND_TIES)
+NN_BAND_SWEEP(nn_band_s2, NN_BAND_WEIGHTS_S2, NN_BAND_FOUR_S2, NN_BAND_TWO_S2, NN_BAND_HIGH)
+NN_BAND_SWEEP(nn_band_s2_any, NN_BAND_WEIGHTS_S2, NN_BAND_FOUR_S2, NN_BAND_TWO_S2, NN_BAND_ANY)
+NN_BAND_SWEEP(nn_band_s2_ties, NN_BAND_WEIGHTS_S2, NN_BAND_FOUR_S2, NN_BAND_TWO_S2, NN_BAND_TIES)
 
 #else
 

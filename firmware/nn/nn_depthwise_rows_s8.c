@@ -12,8 +12,6 @@ typedef struct {
     int8_t *zeros, *spare;
 } band_map;
 
-static int32_t odd_width(const nn_depthwise_rows *p) { return p->out_w & 1; }
-
 static band_map make_map(const nn_depthwise_rows *p, const int8_t *const rows[], int8_t *const out[],
                          int32_t *scratch) {
     band_map m = {.p = p, .rows = rows, .out = out};
@@ -22,7 +20,7 @@ static band_map make_map(const nn_depthwise_rows *p, const int8_t *const rows[],
     m.columns = (p->out_w - 1) * p->stride + 3;
     m.band_words = m.columns * nn_band_column(p->stride);
     m.start = scratch;
-    m.zeros = (int8_t *)(m.start + (p->rows / 2) * (m.band_words + 4 * (1 + odd_width(p))));
+    m.zeros = (int8_t *)(m.start + (p->rows / 2) * (m.band_words + 4));
     m.spare = m.zeros + p->in_w * p->in_c;
     memset(m.zeros, p->in_zero, (size_t)(p->in_w * p->in_c));
     return m;
@@ -98,21 +96,15 @@ static NN_NOINLINE void sweep_any(const band_map *m, const nn_depthwise_block *b
 
 #if NN_ASSEMBLY
 
-/* Two columns of outputs at a time: the last two of an odd number overlap. */
 static nn_band_sweep make_runs(const band_map *m) {
     const nn_depthwise_rows *p = m->p;
     const int32_t step = p->stride * nn_band_column(p->stride), even = p->out_w & ~1;
     nn_band_run *runs = (nn_band_run *)(m->start + (p->rows / 2) * m->band_words);
-    nn_band_sweep sweep = {runs, runs, p->in_c};
+    nn_band_sweep sweep = {runs, runs, p->in_c, p->out_w & 1};
     for (int32_t band = 0; band < m->bands; band++) {
         const int32_t *at = m->start + band * m->band_words;
         int8_t *first = place(m, 2 * band), *second = place(m, 2 * band + 1);
         *runs++ = (nn_band_run){at, at + even * step, first, second};
-        if (odd_width(p)) {
-            const int32_t skipped = p->out_w - 2;
-            *runs++ = (nn_band_run){at + skipped * step, at + p->out_w * step, first + skipped * p->in_c,
-                                    second + skipped * p->in_c};
-        }
     }
     sweep.end = runs;
     return sweep;

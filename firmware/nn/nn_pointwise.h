@@ -21,6 +21,10 @@ typedef struct {
  * turn; then, for assembly, where that starts, and both outputs. */
 #define NN_STREAM_BIAS 8 /* int16 */
 
+/* Four channels in scratch, word by word: biases of all, twice; their weights as lanes, a word of each in
+ * turn; multiplier and offset of each; right of each. */
+#define NN_FOUR_BIAS 16 /* int16 */
+
 /* Pixels in pairs up to `end`; next: int8 from the output of one to that of the other. */
 typedef struct {
     int32_t next;
@@ -118,6 +122,178 @@ static inline nn_pair_function *nn_pair_loop(int32_t quads, int ties, int high) 
     if (quads > 16)
         return quads % 16 ? nn_pair_long : nn_pair_16s;
     return nn_pair_short;
+}
+
+/* Two channels of both pixels (r0) times four of weights (r1), twice: adds to the sums of pixel 0 in r6 to
+ * r9, and of pixel 1 in r10 to r12 and lr. 76 bytes of code. */
+#define NN_FOUR_PRODUCTS(c0p0, c0p1, c1p0, c1p1)                                                             \
+    "ldmia.n r1!, {r4, r5}\n"                                                                                \
+    "smlad " c0p0 ", r2, r4, " c0p0 "\nsmlad " c0p1 ", r3, r4, " c0p1 "\n"                                   \
+    "smlad " c1p0 ", r2, r5, " c1p0 "\nsmlad " c1p1 ", r3, r5, " c1p1 "\n"
+#define NN_FOUR_WORD                                                                                         \
+    "ldmia.n r0!, {r2, r3}\n" NN_FOUR_PRODUCTS("r6", "r10", "r7", "r11")                                     \
+        NN_FOUR_PRODUCTS("r8", "r12", "r9", "lr")
+#define NN_FOUR_QUAD NN_FOUR_WORD NN_FOUR_WORD
+#define NN_FOUR_QUAD_BYTES "76"
+
+/* The outputs of both pixels to r6 and r10. Where `right` is 16, offsets are those of bytes without sign: */
+#define NN_FOUR_UNSIGNED 0x800000
+#define NN_FOUR_SCALE(c0p0, c0p1, c1p0, c1p1)                                                                \
+    "ldmia r1!, {r2-r5}\n"                                                                                   \
+    "smmla " c0p0 ", " c0p0 ", r2, r3\nsmmla " c0p1 ", " c0p1 ", r2, r3\n"                                   \
+    "smmla " c1p0 ", " c1p0 ", r4, r5\nsmmla " c1p1 ", " c1p1 ", r4, r5\n"
+#define NN_FOUR_HIGH_HALVES(c0, c1, c2, c3)                                                                  \
+    "pkhtb " c0 ", " c2 ", " c0 ", asr #16\npkhtb " c1 ", " c3 ", " c1 ", asr #16\n"                         \
+    "usat16 " c0 ", #8, " c0 "\nusat16 " c1 ", #8, " c1 "\n"                                                 \
+    "orr " c0 ", " c0 ", " c1 ", lsl #8\neor " c0 ", " c0 ", #0x80808080\n"
+#define NN_FOUR_HIGH                                                                                         \
+    NN_FOUR_SCALE("r6", "r10", "r7", "r11")                                                                  \
+    NN_FOUR_SCALE("r8", "r12", "r9", "lr")                                                                   \
+    NN_FOUR_HIGH_HALVES("r6", "r7", "r8", "r9") NN_FOUR_HIGH_HALVES("r10", "r11", "r12", "lr")
+#define NN_FOUR_BYTES(c0, c1, c2, c3)                                                                        \
+    "asr " c0 ", " c0 ", r2\nasr " c1 ", " c1 ", r3\nasr " c2 ", " c2 ", r4\nasr " c3 ", " c3 ", r5\n"       \
+    "ssat " c0 ", #8, " c0 "\nssat " c1 ", #8, " c1 "\nssat " c2 ", #8, " c2 "\nssat " c3 ", #8, " c3 "\n"   \
+    "bfi " c0 ", " c1 ", #8, #8\nbfi " c2 ", " c3 ", #8, #8\npkhbt " c0 ", " c0 ", " c2 ", lsl #16\n"
+#define NN_FOUR_SHIFT                                                                                        \
+    "ldm r1, {r2-r5}\n" NN_FOUR_BYTES("r6", "r7", "r8", "r9") NN_FOUR_BYTES("r10", "r11", "r12", "lr")
+#define NN_FOUR_ANY                                                                                          \
+    NN_FOUR_SCALE("r6", "r10", "r7", "r11") NN_FOUR_SCALE("r8", "r12", "r9", "lr") NN_FOUR_SHIFT
+#define NN_FOUR_TAKE_TIES(p0, p1)                                                                            \
+    "ldmia r1!, {r2, r3}\n"                                                                                  \
+    "smmla r4, " p0 ", r2, r3\nsmmla r5, " p1 ", r2, r3\n"                                                   \
+    "lsr " p0 ", " p0 ", #31\nlsr " p1 ", " p1 ", #31\n"                                                     \
+    "sub " p0 ", r4, " p0 ", lsl #7\nsub " p1 ", r5, " p1 ", lsl #7\n"
+#define NN_FOUR_TIES                                                                                         \
+    NN_FOUR_TAKE_TIES("r6", "r10")                                                                           \
+    NN_FOUR_TAKE_TIES("r7", "r11") NN_FOUR_TAKE_TIES("r8", "r12") NN_FOUR_TAKE_TIES("r9", "lr") NN_FOUR_SHIFT
+
+/* The same for four channels, in rounds of 8 quads. On the stack: stream, out, next, end, entry, and the end
+ * of the weights. */
+#define NN_FOUR_LOOP(name, quads, enter, again, output)                                                      \
+    NN_POINTWISE_FUNCTION name(const int16_t *pixels NN_UNUSED, const int16_t *stream NN_UNUSED,             \
+                               int8_t *out NN_UNUSED, const nn_pixel_pairs *pairs NN_UNUSED) {               \
+        __asm__ volatile("push {r4-r11, lr}\n"                                                               \
+                         "ldm r3, {r3-r6}\n"                                                                 \
+                         "adr.w r7, 3f\n"                                                                    \
+                         "mov lr, #" NN_FOUR_QUAD_BYTES "\n"                                                 \
+                         "mls r5, r5, lr, r7\n"                                                              \
+                         "orr r5, r5, #1\n"                                                                  \
+                         "push {r1-r6}\n"                                                                    \
+                         "1: ldmia r1!, {r6-r12, lr}\n" enter ".balign 4\n"                                  \
+                         "2:\n.rept " quads "\n" NN_FOUR_QUAD ".endr\n"                                      \
+                         "3:\n" again output "ldm sp, {r1-r4}\n"                                             \
+                         "str r6, [r2]\nstr r10, [r2, r3]\n"                                                 \
+                         "add r2, r2, r3, lsl #1\n"                                                          \
+                         "str r2, [sp, #4]\n"                                                                \
+                         "cmp r0, r4\n"                                                                      \
+                         "bne.w 1b\n"                                                                        \
+                         "add sp, sp, #24\n"                                                                 \
+                         "pop {r4-r11, pc}\n");                                                              \
+    }
+#define NN_FOUR_ENTER "ldr pc, [sp, #16]\n"
+#define NN_FOUR_AGAIN "ldr r2, [sp, #20]\ncmp r1, r2\nbne.w 2b\n"
+#define NN_FOUR_ROUND 8
+
+NN_FOUR_LOOP(nn_four_2, "2", "", "", NN_FOUR_ANY)
+NN_FOUR_LOOP(nn_four_2_high, "2", "", "", NN_FOUR_HIGH)
+NN_FOUR_LOOP(nn_four_4, "4", "", "", NN_FOUR_ANY)
+NN_FOUR_LOOP(nn_four_4_high, "4", "", "", NN_FOUR_HIGH)
+NN_FOUR_LOOP(nn_four_8, "8", "", "", NN_FOUR_ANY)
+NN_FOUR_LOOP(nn_four_8_high, "8", "", "", NN_FOUR_HIGH)
+NN_FOUR_LOOP(nn_four_8s, "8", "", NN_FOUR_AGAIN, NN_FOUR_ANY)
+NN_FOUR_LOOP(nn_four_8s_high, "8", "", NN_FOUR_AGAIN, NN_FOUR_HIGH)
+NN_FOUR_LOOP(nn_four_8s_ties, "8", "", NN_FOUR_AGAIN, NN_FOUR_TIES)
+NN_FOUR_LOOP(nn_four_any, "8", NN_FOUR_ENTER, NN_FOUR_AGAIN, NN_FOUR_ANY)
+NN_FOUR_LOOP(nn_four_any_ties, "8", NN_FOUR_ENTER, NN_FOUR_AGAIN, NN_FOUR_TIES)
+
+/* The same as nn_pair_loop. Of `any`, offsets are as they are. */
+static inline nn_pair_function *nn_four_loop(int32_t quads, int ties, int high) {
+    if (ties)
+        return quads % NN_FOUR_ROUND ? nn_four_any_ties : nn_four_8s_ties;
+    if (quads == 2)
+        return high ? nn_four_2_high : nn_four_2;
+    if (quads == 4)
+        return high ? nn_four_4_high : nn_four_4;
+    if (quads == 8)
+        return high ? nn_four_8_high : nn_four_8;
+    if (quads % NN_FOUR_ROUND)
+        return nn_four_any;
+    return high ? nn_four_8s_high : nn_four_8s;
+}
+
+/* Four packed channels, that is two pairs (r1), of `quads` times four weights to a stream (r0); r3 is added
+ * to offsets. Returns the end of `packed`. */
+static __attribute__((naked, noinline, unused)) const int32_t *nn_unpack_four(int16_t *stream NN_UNUSED,
+                                                                              const int32_t *packed NN_UNUSED,
+                                                                              int32_t quads NN_UNUSED,
+                                                                              int32_t added NN_UNUSED) {
+    __asm__ volatile("push {r3-r11, lr}\n"
+                     "add r3, r1, r2, lsl #3\n"
+                     "add r3, r3, #32\n"
+                     "add r12, r1, #8\nadd lr, r3, #8\n"
+                     "ldrd r4, r5, [r1], #32\nldrd r6, r7, [r3], #32\n"
+                     "stmia r0!, {r4-r7}\nstmia r0!, {r4-r7}\n"
+                     "1: ldmia r1!, {r8, r9}\nldmia r3!, {r10, r11}\n"
+                     "sxtb16 r4, r8\nsxtb16 r5, r9\nsxtb16 r6, r10\nsxtb16 r7, r11\n"
+                     "sxtb16 r8, r8, ror #8\nsxtb16 r9, r9, ror #8\n"
+                     "sxtb16 r10, r10, ror #8\nsxtb16 r11, r11, ror #8\n"
+                     "stmia r0!, {r4-r11}\n"
+                     "subs r2, r2, #1\n"
+                     "bne 1b\n"
+                     "ldr r10, [sp]\n"
+                     "ldm r12, {r4-r9}\n"
+                     "add r5, r5, r10\nadd r8, r8, r10\n"
+                     "stmia r0!, {r4, r5, r7, r8}\n"
+                     "mov r1, r6\nmov r2, r9\n"
+                     "ldm lr, {r4-r9}\n"
+                     "add r5, r5, r10\nadd r8, r8, r10\n"
+                     "stmia r0!, {r4, r5, r7, r8}\n"
+                     "stm r0, {r1, r2, r6, r9}\n"
+                     "mov r0, r3\n"
+                     "pop {r3-r11, pc}\n");
+}
+
+/* The weights of two packed channels to every other two words of a stream, times powers of two; masks: all
+ * bits but those that a product takes from lane 0 to lane 1. */
+typedef struct {
+    int32_t factors[2];
+    uint32_t masks[2];
+} nn_raise;
+
+NN_POINTWISE_FUNCTION nn_raise_pair(int16_t *to NN_UNUSED, const int32_t *packed NN_UNUSED,
+                                    int32_t quads NN_UNUSED, const nn_raise *raise NN_UNUSED) {
+    __asm__ volatile("push {r4-r11, lr}\n"
+                     "ldm r3, {r8-r11}\n"
+                     "1: ldmia r1!, {r4, r5}\n"
+                     "sxtb16 r6, r4, ror #8\nsxtb16 r7, r5, ror #8\nsxtb16 r4, r4\nsxtb16 r5, r5\n"
+                     "mul r4, r4, r8\nmul r5, r5, r9\nmul r6, r6, r8\nmul r7, r7, r9\n"
+                     "and r4, r4, r10\nand r5, r5, r11\nand r6, r6, r10\nand r7, r7, r11\n"
+                     "strd r4, r5, [r0], #16\nstrd r6, r7, [r0], #16\n"
+                     "subs r2, r2, #1\n"
+                     "bne 1b\n"
+                     "pop {r4-r11, pc}\n");
+}
+
+/* nn_unpack_four such that all outputs are high halves: `right` of each is raised to 16. */
+static NN_NOINLINE const int32_t *nn_unpack_four_raised(int16_t *stream, const int32_t *packed,
+                                                        int32_t quads) {
+    int32_t *words = (int32_t *)stream, *ends = words + 8 + 8 * quads;
+    for (int32_t i = 0; i < 4; i += 2, ends += 4) {
+        const nn_pair *pair = (const nn_pair *)packed;
+        nn_raise raise;
+        for (int32_t j = 0; j < 2; j++) {
+            const nn_output *output = &pair->output[j];
+            const int32_t doublings = 16 - output->right;
+            words[i + j] = words[4 + i + j] = (int32_t)((uint32_t)pair->bias[j] << doublings);
+            raise.factors[j] = 1 << doublings;
+            raise.masks[j] = 0xFFFF0000u << doublings | 0xFFFF;
+            ends[2 * j] = output->multiplier;
+            ends[2 * j + 1] = (int32_t)((uint32_t)output->offset << doublings) + NN_FOUR_UNSIGNED;
+        }
+        nn_raise_pair(stream + NN_FOUR_BIAS + 2 * i, packed + NN_PAIR_WORDS, quads, &raise);
+        packed += NN_PAIR_WORDS + 2 * quads;
+    }
+    return packed;
 }
 
 /* Two packed channels (r1) of `quads` times four weights to a stream (r0). Bytes 0 and 2 of both come first,

@@ -51,6 +51,8 @@ typedef struct {
 #if NN_ASSEMBLY
     nn_pixel_pairs pairs, last;
     nn_pair_function *loops[2]; /* nn_outputs of both channels with a `right` of 16, or not */
+    nn_pixel_pairs fours, last_four;
+    nn_pair_function *four_loops[2];
 #endif
 } pixel_tile;
 
@@ -66,6 +68,13 @@ static void start_tile(pixel_tile *t, const nn_pointwise *p, const int16_t *pixe
     t->pairs.weights_end = t->last.weights_end = stream + NN_STREAM_BIAS + 2 * length;
     for (int high = 0; high < 2; high++)
         t->loops[high] = nn_pair_loop(quads, p->ties, high);
+    if (p->fours) {
+        t->fours = t->pairs, t->last_four = t->last;
+        t->fours.quads = t->last_four.quads = ((quads - 1) & (NN_FOUR_ROUND - 1)) + 1;
+        t->fours.weights_end = t->last_four.weights_end = stream + NN_FOUR_BIAS + 4 * length;
+        for (int high = 0; high < 2; high++)
+            t->four_loops[high] = nn_four_loop(quads, p->ties, high);
+    }
 #else
     (void)stream;
 #endif
@@ -86,6 +95,64 @@ static inline void run_pair(const pixel_tile *t, const nn_pair *pair, const int1
     run_any(t->p, pair, t->pixels, stream, out, t->count, second);
 }
 
+#if NN_ASSEMBLY
+
+/* Pixels for each quad of weights, from which on it pays to double weights so that outputs are high halves.
+ */
+#define NN_FOUR_RAISE 7
+
+/* Whether none of a pair's outputs is shifted by more than 16, or by so much less that its weights cannot
+ * make up for it; *all: is cleared unless both are shifted by 16. */
+static int can_raise(const nn_pointwise *p, const nn_output output[2], int *all) {
+    int can = 1;
+    for (int32_t i = 0; i < 2; i++) {
+        const int32_t doublings = 16 - output[i].right;
+        can &= doublings >= 0 && doublings < p->fours;
+        *all &= doublings == 0;
+    }
+    return can;
+}
+
+static const int32_t *unpack_four(const pixel_tile *t, int16_t *stream, const int32_t *packed,
+                                  nn_pair_function **loop) {
+    const nn_pointwise *p = t->p;
+    const int32_t quads = nn_quad(p->in_c) >> 2;
+    const nn_pair *first = (const nn_pair *)packed,
+                  *second = (const nn_pair *)(packed + NN_PAIR_WORDS + 2 * quads);
+    int all = 1, can = can_raise(p, first->output, &all) & can_raise(p, second->output, &all);
+    *loop = t->four_loops[can && (all || t->count >= NN_FOUR_RAISE * quads)];
+    if (*loop == t->four_loops[0])
+        return nn_unpack_four(stream, packed, quads, 0);
+    return all ? nn_unpack_four(stream, packed, quads, NN_FOUR_UNSIGNED)
+               : nn_unpack_four_raised(stream, packed, quads);
+}
+
+#endif
+
+/* Four channels at a time, from channel *o on, as long as there are as many with nn_outputs. Returns where
+ * those after them are packed. */
+static const int32_t *run_fours(const pixel_tile *t, const int32_t *packed, int16_t *stream, int8_t *out,
+                                int32_t *o) {
+#if NN_ASSEMBLY
+    const nn_pointwise *p = t->p;
+    const int32_t pair_words = NN_PAIR_WORDS + nn_quad(p->in_c) / 2;
+    for (; p->fours && *o + 4 <= p->out_c; *o += 4) {
+        const nn_pair *first = (const nn_pair *)packed, *second = (const nn_pair *)(packed + pair_words);
+        if (first->output[0].right <= 0 || second->output[0].right <= 0)
+            break;
+        nn_pair_function *loop;
+        packed = unpack_four(t, stream, packed, &loop);
+        if (t->count > 1)
+            loop(t->pixels, stream, out + *o, &t->fours);
+        if (t->count & 1)
+            loop(t->fours.end, stream, out + (t->count - 1) * p->out_c + *o, &t->last_four);
+    }
+#else
+    (void)t, (void)stream, (void)out, (void)o;
+#endif
+    return packed;
+}
+
 void nn_pointwise_s8(const nn_pointwise *p, const int8_t *row, int8_t *out, int16_t *scratch) {
     int32_t in_c = p->in_c, out_c = p->out_c, length = nn_quad(in_c);
     /* Weights come last: pixels at the end of scratch are widened before these overwrite them. */
@@ -94,8 +161,9 @@ void nn_pointwise_s8(const nn_pointwise *p, const int8_t *row, int8_t *out, int1
         pixel_tile t;
         start_tile(&t, p, scratch, nn_clamp(p->out_w - x, 0, p->tile), stream);
         widen_row(p, scratch, row + x * in_c, t.count);
-        const int32_t *packed = p->packed;
-        for (int32_t o = 0; o < out_c; o += 2) {
+        int32_t o = 0;
+        const int32_t *packed = run_fours(&t, p->packed, stream, out + x * out_c, &o);
+        for (; o < out_c; o += 2) {
             const nn_pair *pair = (const nn_pair *)packed;
             packed = nn_unpack_pair(stream, packed, length >> 2);
             if (p->scaled > NN_POINTWISE_BITS)

@@ -100,7 +100,7 @@ class Conv2d(Convolution):
         out_c, kh, kw, in_c = weights.shape
         params = self.params(graph, weights.reshape(out_c, -1))
         if self.is_pointwise(graph):
-            scratch = pointwise_scratch(in_c, self.tile(graph))
+            scratch = pointwise_scratch(in_c, out_c, self.tile(graph))
             fields = pointwise_params(params) | {"out_w": self.step_pixels(graph)}
             return KernelCall("nn_pointwise_s8", "nn_pointwise", fields, ("whole" if self.whole else "row",), scratch)
         if self.winograd:

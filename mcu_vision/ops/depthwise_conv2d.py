@@ -78,7 +78,7 @@ class DepthwiseConv2d(Convolution):
         stride, width = self.stride[1], out.shape[2]
         band = 4 * (stride + 1) * ((width - 1) * stride + 3)
         spare = quad(out.row_bytes) if out.rows % 2 else 0
-        return 2 * rows * (band + 4 * (1 + width % 2)) + quad(x.row_bytes) + spare
+        return 2 * rows * (band + 4) + quad(x.row_bytes) + spare
 
     def rows_fit(self, graph: Graph) -> bool:
         """Whether nn_depthwise_rows_s8 can compute this convolution."""

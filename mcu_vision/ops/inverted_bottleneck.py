@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from mcu_vision.errors import UserError
 from mcu_vision.ir import Array, Graph, KernelCall, Op, Quantization, RowWindow, Shape, Tensor
 from mcu_vision.ops.add import Add
-from mcu_vision.ops.common import ACTIVATIONS, Padding, Pair, even, quad
+from mcu_vision.ops.common import ACTIVATIONS, Padding, Pair, quad
 from mcu_vision.ops.conv2d import Conv2d
 from mcu_vision.ops.convolution import convolution_params
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
-from mcu_vision.ops.pointwise import STREAM_BYTES
+from mcu_vision.ops.pointwise import pointwise_scratch
 
 STAGES = ("expand", "depthwise", "project", "add")
 MAX_KERNEL_H = 7
@@ -275,7 +275,8 @@ def _filters(parts: Graph, part: Op) -> dict[str, int | Array]:
 def _widest_tile(parts: Graph, columns: int, free_bytes: int) -> KernelCall:
     """The expansion with the largest tile, up to `columns`, whose scratch fits `free_bytes`, or with its own."""
     expand = parts.ops[0]
-    own = expand.kernel(parts).scratch_bytes
-    pixels = (max(free_bytes, own) - STREAM_BYTES) // (2 * quad(parts.tensors[expand.inputs[0]].shape[3])) - 2
-    widest = columns if even(columns) <= pixels else pixels // 2 * 2
+    in_c, out_c = (parts.tensors[name].shape[3] for name in (expand.inputs[0], expand.outputs[0]))
+    free_bytes = max(free_bytes, expand.kernel(parts).scratch_bytes)
+    widths = [columns, *range(columns // 2 * 2, 0, -2)]
+    widest = next((width for width in widths if pointwise_scratch(in_c, out_c, width) <= free_bytes), columns)
     return replace(expand, tile_pixels=widest).kernel(parts)  # type: ignore[call-arg]

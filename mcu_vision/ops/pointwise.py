@@ -12,19 +12,31 @@ SCALE_BITS = 8
 MOST_DOUBLINGS = 3
 """Of the weights, beyond that, for outputs that are high halves."""
 
+MOST_FOUR_DOUBLINGS = 8
+"""Of an int8 in 16 bits."""
+
 FAST_RIGHT = 16
 """Of `nn_output`: its output is the high half of a sum."""
 
 PAIRS_A_QUAD = 12
 """Pairs of pixels for four weights of a channel from which on doubling these pays."""
 
-STREAM_BYTES = 44
-"""NN_STREAM_BYTES of firmware/nn/nn_pointwise.h."""
+STREAM_BYTES, FOURS_STREAM_BYTES = 44, 80
+"""Of two and of four channels, beside their weights."""
+
+FOURS_PIXELS = 40
+"""Of a tile, from which on the weights of four channels in scratch are little beside it."""
 
 
-def pointwise_scratch(in_c: int, tile: int) -> int:
+def takes_fours(out_c: int, tile: int) -> bool:
+    """Whether channels are taken four at a time."""
+    return out_c >= 4 and tile >= FOURS_PIXELS
+
+
+def pointwise_scratch(in_c: int, out_c: int, tile: int) -> int:
     """Bytes, as firmware/nn/nn.h says; tile: no more than a row has."""
-    return 2 * quad(in_c) * (even(tile) + 2) + STREAM_BYTES
+    fours = takes_fours(out_c, tile)
+    return 2 * quad(in_c) * (even(tile) + (4 if fours else 2)) + (FOURS_STREAM_BYTES if fours else STREAM_BYTES)
 
 
 def pointwise_params(params: dict[str, int | Array]) -> dict[str, int | Array]:
@@ -35,12 +47,16 @@ def pointwise_params(params: dict[str, int | Array]) -> dict[str, int | Array]:
     multiplier, shift = np.asarray(params["multiplier"]), np.asarray(params["shift"])
     ties = int(params["out_min"]) < int(params["out_zero"])
     bits = SCALE_BITS if np.all(largest < 2 ** (31 - SCALE_BITS)) else 0
-    if bits and not ties and int(params["tile"]) // 2 >= PAIRS_A_QUAD * quad(matrix.shape[1]) // 4:
+    fours = int(bits > 0 and takes_fours(bias.size, int(params["tile"])))
+    if fours:
+        fours += min(MOST_FOUR_DOUBLINGS, 31 - SCALE_BITS - int(largest.max()).bit_length())
+    elif bits and not ties and int(params["tile"]) // 2 >= PAIRS_A_QUAD * quad(matrix.shape[1]) // 4:
         bits = _fastest_bits(shift, largest)
     kept = ("in_c", "out_w", "out_c", "tile", "out_zero", "out_min", "out_max")
     fields: dict[str, int | Array] = {name: params[name] for name in kept}
     fields["scaled"] = bits
     fields["ties"] = int(ties)
+    fields["fours"] = fours
     fields["packed"] = _pack(matrix, to_int(bias), multiplier, shift, int(params["out_zero"]), bits)
     return fields
 

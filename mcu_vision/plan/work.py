@@ -11,6 +11,7 @@ from mcu_vision.ops.conv2d import Conv2d
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
 from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
 from mcu_vision.ops.pack_conv import column_values
+from mcu_vision.ops.pointwise import takes_fours
 from mcu_vision.ops.rnn_pool import RnnPool
 from mcu_vision.plan.rnn_work import count_rnn_pool
 from mcu_vision.plan.work_elements import element_work
@@ -48,10 +49,9 @@ def _dispatch(op: Op, graph: Graph) -> Counter[str]:
 
 @count_work.register
 def _(op: Conv2d, graph: Graph) -> list[Work]:
-    out_c, _, _, in_c = graph.tensors[op.inputs[1]].shape
     _, rows, width, _ = graph.tensors[op.outputs[0]].shape
     if op.is_pointwise(graph):
-        row = _pointwise_row(op.step_pixels(graph), in_c, out_c, op.tile(graph))
+        row = _pointwise_row(op, graph, op.step_pixels(graph), op.tile(graph))
         return [Work("pointwise", _dispatch(op, graph) + _times(row, op.steps(graph)))]
     if op.winograd:
         return [Work("winograd", _dispatch(op, graph) + _winograd(op, graph))]
@@ -121,20 +121,30 @@ def _winograd(op: Conv2d, graph: Graph) -> Counter[str]:
     return counts + Counter(part_tiles=op.steps(graph) * bool(rest) * 2 * channel_pairs)
 
 
-def _pointwise_row(width: int, in_c: int, out_c: int, tile: int) -> Counter[str]:
+def _pointwise_row(op: Op, graph: Graph, width: int, tile: int) -> Counter[str]:
     """A step of nn_pointwise_s8."""
+    out_c, _, _, in_c = graph.tensors[op.inputs[1]].shape
     whole, rest = divmod(width, tile)
-    row = _times(_pointwise_tile(tile, in_c, out_c), whole)
-    return row + _pointwise_tile(rest, in_c, out_c) if rest else row
+    fours = out_c // 4 if takes_fours(out_c, tile) else 0
+    row = _times(_pointwise_tile(tile, in_c, out_c, fours), whole)
+    if rest:
+        row += _pointwise_tile(rest, in_c, out_c, fours)
+    out = graph.tensors[op.outputs[0]].quant
+    if activation_range(getattr(op, "activation"), out)[0] < out.zero_point:  # noqa: B009 - a convolution has one
+        row["ties"], row["four_ties"] = row["blocks"], row["four_blocks"]
+    return +row
 
 
-def _pointwise_tile(pixels: int, in_c: int, out_c: int) -> Counter[str]:
-    """Pairs of pixels times pairs of channels, whose weights are unpacked once."""
-    pairs, passes, quads = ceil(pixels / 2), ceil(out_c / 2), quad(in_c) // 4
+def _pointwise_tile(pixels: int, in_c: int, out_c: int, fours: int) -> Counter[str]:
+    """Pairs of pixels times `fours` four channels, then pairs of channels, whose weights are unpacked once."""
+    pairs, passes, quads = ceil(pixels / 2), ceil((out_c - 4 * fours) / 2), quad(in_c) // 4
     rounds = pairs * passes * ((quads - 1) // 16)
     counts = Counter(outputs=pixels * out_c, inputs=pixels * in_c, input_pairs=pairs, tiles=1, passes=passes)
-    counts += Counter(blocks=pairs * passes, products=pairs * passes * quads, rounds=rounds, weights=passes * quads)
-    return counts + Counter(odd=pixels % 2 * passes, single=out_c % 2 * pairs * quads)
+    counts += Counter(blocks=pairs * passes, products=pairs * passes * quads, rounds=rounds)
+    blocks, weights = pairs * fours, (passes + 2 * fours) * quads
+    counts += Counter(four_passes=fours, four_blocks=blocks, four_products=blocks * quads, weights=weights)
+    counts += Counter(four_rounds=blocks * ((quads - 1) // 8))
+    return counts + Counter(odd=pixels % 2 * (passes + fours), single=out_c % 2 * pairs * quads)
 
 
 @count_work.register
@@ -156,7 +166,7 @@ def _depthwise_rows(op: DepthwiseConv2d, graph: Graph) -> Counter[str]:
     counts = Counter(outputs=rows * width * channels)
     for first in range(0, rows, op.step_rows):
         bands = ceil(min(op.step_rows, rows - first) / 2)
-        pairs, runs = bands * stride + 1, bands * (1 + width % 2)
+        pairs, runs = bands * stride + 1, bands
         counts += Counter(passes=4 * quads, quads=quads, pairs=pairs * quads, bands=bands, runs=4 * quads * runs)
         parts = {"words": pairs * in_w * quads, "fours": 4 * quads * bands * ceil(width / 2)}
         counts += Counter({f"{name}_s{stride}": count for name, count in parts.items()})
@@ -192,7 +202,7 @@ def _(op: InvertedBottleneck, graph: Graph) -> list[Work]:
     stages = dict(zip(op.stages, parts.ops, strict=True))
     depthwise = stages["depthwise"]
     assert isinstance(depthwise, DepthwiseConv2d)
-    _, rows, width, out_c = graph.tensors[op.outputs[0]].shape
+    _, rows, width, _ = graph.tensors[op.outputs[0]].shape
     tile = depthwise.tile(parts)
     tiles = [min(tile, width - first) for first in range(0, width, tile)]
     filtered = sum((_depthwise_tile(depthwise, parts, pixels) for pixels in tiles), Counter[str]())
@@ -200,14 +210,15 @@ def _(op: InvertedBottleneck, graph: Graph) -> list[Work]:
     own = _dispatch(op, graph) + Counter(tiles=rows * len(tiles))
     hidden = parts.tensors[depthwise.inputs[0]]
     if "expand" in stages:
-        in_c, share = graph.tensors[op.inputs[0]].shape[3], hidden.shape[2] / width
+        share = hidden.shape[2] / width
         widest = int(op.kernel(graph).params["expand.tile"])
-        row = sum((_pointwise_row(round(n * share), in_c, hidden.shape[3], widest) for n in tiles), Counter[str]())
+        expand = stages["expand"]
+        row = sum((_pointwise_row(expand, parts, round(n * share), widest) for n in tiles), Counter[str]())
         expanded = _expanded_rows(op, graph)
         works.append(Work("pointwise", _times(row, expanded)))
         own += Counter(calls=expanded * len(tiles), moved=expanded * hidden.row_bytes)
     if "project" in stages:
-        row = sum((_pointwise_row(n, hidden.shape[3], out_c, tile) for n in tiles), Counter[str]())
+        row = sum((_pointwise_row(stages["project"], parts, n, tile) for n in tiles), Counter[str]())
         works.append(Work("pointwise", _times(row, rows)))
     if "add" in stages:
         works.append(_addition(stages["add"], parts))

@@ -13,7 +13,7 @@ from mcu_vision.ops.rnn_pool import CellFormat
 
 ZERO_POINTS = st.sampled_from([-128, -127, -1, 0, 3, 127])
 ACTIVATIONS = st.sampled_from(["none", "relu", "relu6", "relu_n1_to_1"])
-TILES = st.sampled_from([1, 2, 3, 4, 7, 24, 48])
+TILES = st.sampled_from([1, 2, 3, 4, 7, 24, 40, 48])
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -132,7 +132,8 @@ def winograd(draw: Any) -> Graph:
 
 @st.composite
 def pointwise(draw: Any) -> Graph:
-    w, in_c, out_c = draw(st.integers(1, 60)), draw(st.integers(1, 40)), draw(st.integers(1, 9))
+    w, out_c = draw(st.integers(1, 60)), draw(st.integers(1, 9))
+    in_c = draw(st.one_of(st.integers(1, 40), st.sampled_from([64, 72, 128])))
     op = ops.Conv2d("conv", (), (), activation=draw(ACTIVATIONS), tile_pixels=draw(TILES), whole=draw(st.booleans()))
     shape = (out_c, 1, 1, in_c)
     if draw(st.booleans()):

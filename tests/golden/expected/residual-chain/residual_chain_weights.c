@@ -71,6 +71,7 @@ const nn_pointwise residual_chain_op2 = {
     .out_max = 127,
     .scaled = 8,
     .ties = 1,
+    .fours = 0,
     .packed = residual_chain_op2_packed,
 };
 
