@@ -13,6 +13,12 @@ def measure_program(program: Program, toolchain: str) -> Inference:
     return measuring.measure_program(program, load_board(BOARD), toolchain)
 
 
+def function_costs(program: Program, toolchain: str, function: str) -> tuple[int, int, int]:
+    """Of all calls of a C function in such an inference: as operator_costs."""
+    calls = measuring.measure_function(program, load_board(BOARD), toolchain, function)
+    return calls.instructions, calls.cycles_0ws, calls.cycles_estimated
+
+
 def operator_costs(program: Program, inference: Inference) -> list[tuple[int, int, int]]:
     """Of each operator: instructions, cycles without wait states and with the flash model."""
     spent = [(0, 0, 0)] * len(program.graph.ops)

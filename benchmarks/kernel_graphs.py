@@ -17,7 +17,7 @@ SPREAD = 44.0
 
 @dataclass(frozen=True)
 class Layer:
-    """make: the graph, whose last operator is measured. goal, aim: most instructions a multiply-accumulate, or an
+    """make: the graph, whose last operator is measured, or of it the calls of `function`, with `macs`. goal, aim: most instructions a multiply-accumulate, or an
     output where nothing is multiplied; cycles: the same of cycles with the flash model, or None."""
 
     name: str
@@ -25,6 +25,8 @@ class Layer:
     goal: float | None = None
     aim: float | None = None
     cycles: tuple[float, float] | None = None
+    function: str = ""
+    macs: int = 0
 
 
 def _graph(op: Op, inputs: list[Tensor], constants: list[Tensor], out: Quantization) -> Graph:
@@ -70,15 +72,18 @@ def depthwise(height: int, width: int, channels: int, stride: int = 1) -> Graph:
     return _graph(op, [_image(height, width, channels)], _constants((1, 3, 3, channels), 3, RELU6, RELU6, ""), RELU6)
 
 
-def bottleneck(height: int, width: int, channels: int, hidden: int) -> Graph:
-    """An inverted bottleneck with the addition of its input, as one operator."""
+def bottleneck(height: int, width: int, channels: int, hidden: int, stride: int = 1) -> Graph:
+    """An inverted bottleneck, with the addition of its input unless it has a stride, as one operator."""
     constants = [
         *_constants((hidden, 1, 1, channels), 0, LINEAR, RELU6, "expand."),
         *_constants((1, 3, 3, hidden), 3, RELU6, RELU6, "depthwise."),
         *_constants((channels, 1, 1, hidden), 0, RELU6, LINEAR, "project."),
     ]
-    op = ops.InvertedBottleneck("layer", (), (), tile_pixels=24)
-    op.quantizations = ((RELU6.scale, -128), (RELU6.scale, -128), (LINEAR.scale, LINEAR.zero_point))
+    stages = ("expand", "depthwise", "project", "add") if stride == 1 else ("expand", "depthwise", "project")
+    activations = ("relu6", "relu6", "none", "none")[: len(stages)]
+    op = ops.InvertedBottleneck("layer", (), (), stages, activations, stride=(stride,) * 2, tile_pixels=24)
+    hidden_scales = ((RELU6.scale, -128), (RELU6.scale, -128), (LINEAR.scale, LINEAR.zero_point))
+    op.quantizations = hidden_scales[: len(stages) - 1]
     return _graph(op, [_image(height, width, channels, LINEAR)], constants, LINEAR)
 
 
@@ -127,6 +132,22 @@ LAYERS = (
     Layer("depthwise 3x3, 48x48x16", lambda: depthwise(48, 48, 16)),
     Layer("depthwise 3x3 s2, 48x48x16", lambda: depthwise(48, 48, 16, 2)),
     Layer("bottleneck 32->64->32, 30x40", lambda: bottleneck(30, 40, 32, 64)),
+    Layer(
+        "depthwise in bottleneck 32->64->32",
+        lambda: bottleneck(30, 40, 32, 64),
+        1.35,
+        1.15,
+        function="nn_depthwise_s8",
+        macs=30 * 40 * 64 * 9,
+    ),
+    Layer(
+        "depthwise s2 in bottleneck 32->64->32",
+        lambda: bottleneck(30, 40, 32, 64, 2),
+        1.45,
+        1.3,
+        function="nn_depthwise_s8",
+        macs=15 * 20 * 64 * 9,
+    ),
     Layer("conv 3x3 16->16, 32x32", lambda: conv(32, 32, 16, 16), 0.50, 0.38),
     Layer("conv 3x3 32->32, 32x32", lambda: conv(32, 32, 32, 32), 0.35, 0.27),
     Layer("conv 3x3 64->64, 24x24", lambda: conv(24, 24, 64, 64), 0.27, 0.22),

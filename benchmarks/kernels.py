@@ -4,7 +4,8 @@
     python benchmarks/kernels.py --layers pointwise,add --write
 
 Each layer is a model of its own, planned for time with rows on demand, built and run: all steps of its operator
-count, with widening, scaling, stores, and the generated code that finds rows. Instructions are exact; cycles are
+count, with widening, scaling, stores, and the generated code that finds rows. A layer inside a fused block counts
+the calls of its own kernel. Instructions are exact; cycles are
 estimates, without wait states and with the model of the flash accelerator. --write keeps the instructions in
 benchmarks/results/kernels.json, which a test holds the kernels to.
 """
@@ -14,7 +15,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from board_run import BOARD, measure_program, operator_costs
+from board_run import BOARD, function_costs, measure_program, operator_costs
 from kernel_graphs import LAYERS, Layer
 from records import compiler_version, read_counts, write_counts
 from rich.console import Console
@@ -44,6 +45,8 @@ class Figures:
 def measure_layer(layer: Layer, toolchain: str) -> Figures:
     """Build and run `layer`; what its last operator took."""
     program = plan_for_board(layer.make(), load_board(BOARD), OPTIONS)
+    if layer.function:
+        return Figures(layer, layer.function, layer.macs, *function_costs(program, toolchain, layer.function))
     costs = operator_costs(program, measure_program(program, toolchain))
     index = len(program.graph.ops) - 1
     op, out = program.graph.ops[index], program.graph.tensors[program.graph.outputs[0]]

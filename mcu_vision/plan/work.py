@@ -144,7 +144,10 @@ def _pointwise_tile(pixels: int, in_c: int, out_c: int, fours: int) -> Counter[s
     blocks, weights = pairs * fours, (passes + 2 * fours) * quads
     counts += Counter(four_passes=fours, four_blocks=blocks, four_products=blocks * quads, weights=weights)
     counts += Counter(four_rounds=blocks * ((quads - 1) // 8))
-    return counts + Counter(odd=pixels % 2 * (passes + fours), single=out_c % 2 * pairs * quads)
+    if in_c % 4:
+        counts += Counter(slow_inputs=pixels * in_c, slow_pairs=pairs)
+    counts += Counter(single=out_c % 2 * pairs * quads, single_blocks=out_c % 2 * pairs)
+    return counts + Counter(odd=pixels % 2 * (passes + fours))
 
 
 @count_work.register
