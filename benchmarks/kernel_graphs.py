@@ -17,8 +17,9 @@ SPREAD = 44.0
 
 @dataclass(frozen=True)
 class Layer:
-    """make: the graph, whose last operator is measured, or of it the calls of `function`, with `macs`. goal, aim: most instructions a multiply-accumulate, or an
-    output where nothing is multiplied; cycles: the same of cycles with the flash model, or None."""
+    """make: the graph, whose last operator is measured, or of it the calls of `function`, with `macs`. goal, aim:
+    most instructions a multiply-accumulate, or an output where nothing is multiplied; cycles: the same of cycles with
+    the flash model, or None."""
 
     name: str
     make: Callable[[], Graph]
