@@ -31,7 +31,7 @@ IMPROVEMENTS = 80_000
 """Changes of the placing order that are tried on a program that may be chosen, times its slots."""
 RESTARTS_FOR_RAM = 5
 """So often they are tried, other ones each time, where RAM is what counts."""
-MOST_COMPROMISES = 24
+MOST_COMPROMISES = 16
 """Of more candidates than this only some are placed for the curve of all compromises."""
 QUICK = 5
 """By so much less is a placing improved where only a quick answer is asked for."""
@@ -100,7 +100,7 @@ def plan_pareto(graph: Graph, regions: list[ArenaRegion], budget_bytes: int, opt
     candidates = search_configurations(prepare_graph(graph, options), budget_bytes, options.recompute, budget_bytes)
     chosen = candidates[:: max(1, -(-len(candidates) // MOST_COMPROMISES))] + candidates[-1:]
     packed = [p for p in (_pack(candidate, regions, budget_bytes) for candidate in chosen) if p]
-    packed = [p for p in (_improve(p, regions, len(packed)) for p in packed) if p.total <= budget_bytes]
+    packed = [p for p in (_improve(p, regions, 2 * len(packed)) for p in packed) if p.total <= budget_bytes]
     packed.sort(key=lambda p: (p.total, p.candidate.cycles))
     best = [p for i, p in enumerate(packed) if all(p.candidate.cycles < q.candidate.cycles for q in packed[:i])]
     return [_program(packing) for packing in best]
