@@ -165,4 +165,8 @@ def test_shipped_models(model: str, source: str, toolchain: str, tmp_path: Path)
 @pytest.mark.slow
 @pytest.mark.parametrize("model", shipped_models())
 def test_shipped_models_with_weights_in_ram(model: str, tmp_path: Path) -> None:
-    check(build_model(model, "stm32f439", "zig", tmp_path, PlanOptions(optimize="time")))
+    """All but `check_arenas`: scratch for four channels of a pointwise convolution is not used up by every layer."""
+    measured = Measured.run(build_model(model, "stm32f439", "zig", tmp_path, PlanOptions(optimize="time")))
+    assert measured.build.summary["ram"]["items"]["weights"] > 0
+    check_linker_map(measured)
+    check_variables_and_stack(measured)
