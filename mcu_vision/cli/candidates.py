@@ -16,6 +16,7 @@ from mcu_vision.quantize import quantize_graph
 from mcu_vision.search.measured import Measured
 from mcu_vision.search.random_networks import draw_network
 from mcu_vision.search.sketch import face_spec, sketch_graph
+from mcu_vision.search.space import Space
 
 ATTEMPTS = 50
 
@@ -65,13 +66,19 @@ def measure_plan(network: NetworkConfig, program: Program, board: Board, toolcha
     return Measured(network, whole.instructions, whole.cycles_0ws, whole.cycles_estimated, program.total_bytes)
 
 
-def measure_random_network(seed: int, index: int, board_name: str, toolchain: str) -> Measured:
-    """The same of random network `index` of `seed`: the first of its draws that fits the board."""
+def measure_random_network(
+    seed: int, index: int, board_name: str, toolchain: str, space: Space | None = None, ram_bytes: int | None = None
+) -> Measured:
+    """The same of random network `index` of `seed`: the first of its draws that fits the board.
+
+    space: the one to draw from. ram_bytes: the most RAM of the plans, which are the fastest as the search's are.
+    """
     board = load_board(board_name)
+    planning = PlanOptions(optimize="time", ram_bytes=ram_bytes)
     for attempt in range(ATTEMPTS):
-        network = draw_network(seed, index, attempt)
+        network = draw_network(seed, index, attempt, space)
         try:
-            return measure_network(network, board, PlanOptions(), toolchain)
+            return measure_network(network, board, planning, toolchain)
         except UserError:
             continue
     raise UserError(f"no random network of {ATTEMPTS} fits {board_name}")

@@ -11,12 +11,16 @@ from rich.table import Table
 
 from mcu_vision.boards import load_board
 from mcu_vision.cli import options
-from mcu_vision.cli.candidates import measure_random_network
+from mcu_vision.cli.candidates import ATTEMPTS, measure_random_network
+from mcu_vision.cli.torch_models import parse_size
 from mcu_vision.cli.workers import fan_out
 from mcu_vision.errors import UserError
 from mcu_vision.files import atomic_write, check_writable
+from mcu_vision.models.network_config import TASKS
 from mcu_vision.search.cost_model import CostModel, fit_costs
 from mcu_vision.search.measured import Measured, read_measured, write_measured
+from mcu_vision.search.random_networks import draw_network
+from mcu_vision.search.space import SPACES, Space
 
 cost = typer.Typer(name="cost", help="The search's cost model: what networks take on the board.", no_args_is_help=True)
 SEEDS = {"fit": 0, "held_out": 1}
@@ -37,6 +41,16 @@ def fit(
     ] = None,
     networks: Annotated[int, typer.Option(min=1, metavar="N", help="Random networks to fit.")] = 150,
     held_out: Annotated[int, typer.Option(min=2, metavar="N", help="Others, which tell the error.")] = 50,
+    space: Annotated[
+        str | None, typer.Option(help="Fit to networks of one space of `search` alone, e.g. mobiledet-small.")
+    ] = None,
+    task: Annotated[str, typer.Option(help="With --space: vww or faces.")] = "vww",
+    input_size: Annotated[
+        str | None, typer.Option("--input", metavar="WxHxC", help="With --space: input, by default the task's.")
+    ] = None,
+    ram: Annotated[
+        str | None, typer.Option(help="The most RAM of the networks' plans, as in `search`; default: the board's.")
+    ] = None,
     board: options.BoardName = options.DEFAULT_BOARD,
     toolchain: options.Toolchain = "zig",
     workers: Annotated[int, typer.Option(min=1, metavar="N", help="Processes that measure.")] = 1,
@@ -45,20 +59,36 @@ def fit(
 ) -> None:
     """Fit a linear cost model to random networks of the search spaces, measured on the emulated board.
 
-    Each is built as firmware and run once: its instructions are exact, its cycles estimates.
+    Each is planned for time, built as firmware and run once: its instructions are exact, its cycles estimates.
 
     Example: mcu-vision cost fit --out costs.json --workers 8
 
     Example: mcu-vision cost fit --out costs.json --data measured.json --networks 300 --ray auto
+
+    Example: mcu-vision cost fit --out costs.json --space mobiledet-small --input 64x64x3 --ram 28K --networks 50
     """
     options.check_choice(toolchain, options.TOOLCHAINS, "--toolchain")
+    options.check_choice(task, TASKS, "--task")
+    if space is not None:
+        options.check_choice(space, SPACES, "--space")
+    drawn_from = Space(space, task, parse_size(input_size) if input_size else None) if space else None
+    ram_bytes = options.plan_options("auto", ram, "time", False, "frame").ram_bytes
     target = load_board(board).name
     check_writable(out)
     if data is not None:
         check_writable(data)
-    kept = _matching(data, target)
+    kept = _matching(data, target, drawn_from)
     wanted = {"fit": networks, "held_out": held_out}
-    _measure_missing(kept, wanted, board, toolchain, workers, ray, data, target)
+    missing = [(name, i) for name, count in wanted.items() for i in range(count) if i not in kept[name]]
+    jobs = [(SEEDS[name], i, board, toolchain, drawn_from, ram_bytes) for name, i in missing]
+    with Progress(console=options.progress_console(), disable=not missing) as progress:
+        bar = progress.add_task("measuring networks", total=len(missing))
+        for number, result in fan_out(measure_random_network, jobs, workers, ray):
+            name, i = missing[number]
+            kept[name][i] = result
+            progress.advance(bar)
+            if data is not None:
+                write_measured(data, target, kept)
     chosen = {name: [kept[name][i] for i in range(count)] for name, count in wanted.items()}
     model = fit_costs(chosen["fit"], chosen["held_out"], target, toolchain)
     atomic_write(out, json.dumps(model.to_json(), indent=1) + "\n")
@@ -68,37 +98,18 @@ def fit(
         _print(model, out)
 
 
-def _matching(data: Path | None, board: str) -> dict[str, dict[int, Measured]]:
-    """What the file holds. Raises UserError if that is of another board."""
+def _matching(data: Path | None, board: str, space: Space | None) -> dict[str, dict[int, Measured]]:
+    """What the file holds. Raises UserError if that is of another board or drawn from another space."""
     lists = read_measured(data) if data is not None else {}
     if data is not None and lists:
         other = json.loads(data.read_text("utf-8")).get("board")
         if other != board:
             raise UserError(f"{data} holds networks measured on {other}, not on {board}; name another file")
+    for name, seed in SEEDS.items():
+        for i, kept in lists.get(name, {}).items():
+            if all(draw_network(seed, i, attempt, space) != kept.network for attempt in range(ATTEMPTS)):
+                raise UserError(f"{data} holds networks of another space or input; name another file")
     return {name: lists.get(name, {}) for name in SEEDS}
-
-
-def _measure_missing(
-    kept: dict[str, dict[int, Measured]],
-    wanted: dict[str, int],
-    board: str,
-    toolchain: str,
-    workers: int,
-    ray: str | None,
-    data: Path | None,
-    target: str,
-) -> None:
-    """Measure what `kept` lacks, and write the file after each."""
-    missing = [(name, i) for name, count in wanted.items() for i in range(count) if i not in kept[name]]
-    arguments = [(SEEDS[name], i, board, toolchain) for name, i in missing]
-    with Progress(console=options.progress_console(), disable=not missing) as progress:
-        task = progress.add_task("measuring networks", total=len(missing))
-        for number, result in fan_out(measure_random_network, arguments, workers, ray):
-            name, i = missing[number]
-            kept[name][i] = result
-            progress.advance(task)
-            if data is not None:
-                write_measured(data, target, kept)
 
 
 def _print(model: CostModel, out: Path) -> None:

@@ -22,9 +22,12 @@ STEPS = "How long to search"
 def search(
     data: Annotated[Path, typer.Option(help="Folder of a face or a wake-word data set, as for `train`.")],
     latency: Annotated[str, typer.Option(help="Time of one inference to aim at: 400ms or 0.4s.")],
-    space: Annotated[str, typer.Option(help="mobiledet (MobileDets' blocks) or rnnpool (inverted bottlenecks).")] = (
-        "mobiledet"
-    ),
+    space: Annotated[
+        str,
+        typer.Option(
+            help="mobiledet (MobileDets' blocks), mobiledet-small (fewer kinds) or rnnpool (inverted bottlenecks)."
+        ),
+    ] = "mobiledet",
     task: Annotated[str, typer.Option(help="vww (is a person in view?) or faces.")] = "vww",
     ram: Annotated[str, typer.Option(help="The most RAM of the firmware, image and stack included: 128K.")] = "128K",
     input_size: Annotated[
@@ -38,6 +41,9 @@ def search(
         int, typer.Option(min=1, metavar="N", help="Steps that train shared weights alone.", rich_help_panel=STEPS)
     ] = 1000,
     batch: Annotated[int, typer.Option(min=2, metavar="N", help="Photos a step.", rich_help_panel=STEPS)] = 64,
+    judged: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Batches that judge a step's network.", rich_help_panel=STEPS)
+    ] = 1,
     rated: Annotated[
         int, typer.Option(min=1, metavar="N", help="Networks of each arm rated at its end.", rich_help_panel=STEPS)
     ] = 32,
@@ -69,11 +75,12 @@ def search(
     options.check_choice(space, SPACES, "--space")
     options.check_choice(task, TASKS, "--task")
     target = load_board(board)
-    planning = options.plan_options("auto", ram, "balanced", False, "frame")
+    planning = options.plan_options("auto", ram, "time", False, "frame")
     try:
         from mcu_vision.cli.search_run import SearchRun
         from mcu_vision.cli.torch_models import parse_size
         from mcu_vision.search.loop import SearchOptions
+        from mcu_vision.training.train_options import TrainOptions
     except ModuleNotFoundError as error:
         if error.name not in ("torch", "lightning_fabric"):
             raise
@@ -85,13 +92,15 @@ def search(
         beta=beta,
         seed=seed,
         rated=rated,
+        judged=judged,
     )
     run = SearchRun(
         space, task, parse_size(input_size) if input_size else None, board, planning, read_costs(costs), out
     )
     run.check_folder(resume, asdict(chosen) | {"batch": batch, "ram_bytes": planning.ram_bytes})
     outcome = run.search(data, chosen, batch, cache, finalists)
-    outcome = run.finish(outcome, data, train_epochs, batch, cache, toolchain, workers, ray)
+    recipe = TrainOptions(epochs=train_epochs, batch=batch, lr=2e-3, warmup_epochs=0.1 * train_epochs, workers=0)
+    outcome = run.finish(outcome, data, recipe, cache, toolchain, workers, ray)
     if as_json:
         options.print_json(outcome)
     else:

@@ -102,14 +102,16 @@ class SearchRun:
         self,
         outcome: dict[str, Any],
         data: Path,
-        epochs: int,
-        batch: int,
+        recipe: TrainOptions,
         cache: Path | None,
         toolchain: str,
         workers: int,
         ray: str | None,
     ) -> dict[str, Any]:
-        """Measure the finalists, train those that keep to the limits, write winner.toml and search.json."""
+        """Measure the finalists, train those that keep to the limits, write winner.toml and search.json.
+
+        recipe: of the finalists' training; without epochs none is trained.
+        """
         found: list[Finalist] = outcome["found"]
         rows: list[dict[str, Any]] = [_row(item) for item in found]
         jobs = [(item.network, self.board, self.planning, toolchain) for item in found]
@@ -125,10 +127,8 @@ class SearchRun:
         fitting = [i for i, row in enumerate(rows) if row["measured"] and row["measured"]["cycles"] <= target]
         if not fitting:
             raise UserError("no finalist keeps to --ram and --latency when measured; raise one of them, or --finalists")
-        if epochs:
-            training = [
-                (found[i].network.to_toml(), data, self.out / "finalists", epochs, batch, cache) for i in fitting
-            ]
+        if recipe.epochs:
+            training = [(found[i].network.to_toml(), data, self.out / "finalists", recipe, cache) for i in fitting]
             with console.status(f"training {len(fitting)} finalists"):
                 for index, score in fan_out(train_candidate, training, workers, ray):
                     rows[fitting[index]]["score"] = score
@@ -147,19 +147,18 @@ class SearchRun:
         return result
 
 
-def train_candidate(text: str, data: Path, out: Path, epochs: int, batch: int, cache: Path | None) -> float:
+def train_candidate(text: str, data: Path, out: Path, recipe: TrainOptions, cache: Path | None) -> float:
     """Train a network (a description's text) from fresh weights; its best score on the validation photos."""
     torch.set_num_threads(1)
     network: NetworkConfig = parse_network(text, "a finalist")
     path = out / f"{network.name}.toml"
     atomic_write(path, text)
-    chosen = TrainOptions(epochs=epochs, batch=batch, lr=2e-3)
     folder = out / network.name
     resume = (folder / "checkpoint.pt").is_file()
     if network.task == "faces":
-        result = train_face_detector(str(path), data, folder, chosen, cache, None, resume)
+        result = train_face_detector(str(path), data, folder, recipe, cache, None, resume)
     else:
-        result = train_wake_word(str(path), data, folder, chosen, WakeWordOptions(), None, cache, None, resume)
+        result = train_wake_word(str(path), data, folder, recipe, WakeWordOptions(), None, cache, None, resume)
     return float(result["best_score"])
 
 

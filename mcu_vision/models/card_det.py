@@ -13,6 +13,7 @@ from mcu_vision.models.blocks import FeaturePyramid, Norm, TowerHead, conv_bn
 from mcu_vision.models.detector import NeckDetector
 from mcu_vision.models.detector_spec import DetectorLevel, DetectorSpec
 from mcu_vision.models.rnnpool import RNNPool
+from mcu_vision.models.staged_backbone import StagedBackbone
 
 WIDTH, HEIGHT = 160, 128
 LEVELS = (DetectorLevel(8, 28.0), DetectorLevel(16, 56.0), DetectorLevel(32, 112.0))
@@ -43,13 +44,16 @@ class ThinBlock(nn.Module):
         return x + y if self.residual else y
 
 
-class ThinBackbone(nn.Module):
-    """One block a stage. pool: an RNNPool takes the stem's map from stride 2 to 8, in place of two stages."""
+class ThinBackbone(StagedBackbone):
+    """One block a stage, its maps at strides 4, 8, 16 and 32.
+
+    pool: an RNNPool takes the stem's map from stride 2 to 8, in place of a stage; the first map is then at stride 8.
+    """
 
     def __init__(self, channels: tuple[int, ...] = THIN_CHANNELS, norm: Norm = "group", pool: bool = False) -> None:
         super().__init__()
         stem, *widths = channels
-        self.stem: nn.Module = conv_bn(3, stem, 3, 2, norm=norm)
+        self.stem = conv_bn(3, stem, 3, 2, norm=norm)
         inputs = stem
         if pool:
             summary = RNNPool(stem, 8, 8, patch=8, stride=4, replicate_last=True)
@@ -60,15 +64,6 @@ class ThinBackbone(nn.Module):
             stages.append(ThinBlock(inputs, outputs, 1 if pool and index == 0 else 2, norm))
             inputs = outputs
         self.stages = nn.ModuleList(stages)
-
-    def features(self, x: Tensor) -> list[Tensor]:
-        """The map of each stage, at strides 4 (not behind a pool), 8, 16, 32."""
-        maps = []
-        x = self.stem(x)
-        for stage in self.stages:
-            x = stage(x)
-            maps.append(x)
-        return maps
 
 
 class Bottleneck(nn.Module):
@@ -91,8 +86,8 @@ class Bottleneck(nn.Module):
         return y
 
 
-class ResNet50(nn.Module):
-    """Up to its last stage; width: factor of all channels."""
+class ResNet50(StagedBackbone):
+    """Up to its last stage, maps at strides 4, 8, 16 and 32; width: factor of all channels."""
 
     def __init__(self, width: float = 1.0, norm: Norm = "batch") -> None:
         super().__init__()
@@ -107,15 +102,6 @@ class ResNet50(nn.Module):
                 inputs = 4 * inner
             stages.append(nn.Sequential(*blocks))
         self.stages = nn.ModuleList(stages)
-
-    def features(self, x: Tensor) -> list[Tensor]:
-        """The map of each stage, at strides 4, 8, 16, 32."""
-        maps = []
-        x = self.stem(x)
-        for stage in self.stages:
-            x = stage(x)
-            maps.append(x)
-        return maps
 
 
 def card_det(pool: bool = False) -> NeckDetector:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from mcu_vision.models.blocks import MBConv, conv_bn, scale_channels
 from mcu_vision.models.classifier_spec import ClassifierSpec
 from mcu_vision.models.rnnpool import RNNPool
+from mcu_vision.models.staged_backbone import StagedBackbone
 
 STAGES = (
     (1, 16, 1, 1, 3),
@@ -28,17 +29,17 @@ SCALES = {0: (1.0, 1.0, 224), 1: (1.0, 1.1, 240), 2: (1.1, 1.2, 260), 3: (1.2, 1
 """Width, depth, side of the image of Lite0 to Lite4."""
 
 
-class LiteBackbone(nn.Module):
-    """The convolutions of EfficientNet-Lite up to its last stage: `features` gives the map of each.
+class LiteBackbone(StagedBackbone):
+    """The convolutions of EfficientNet-Lite up to its last stage, maps at strides 2, 4, 8, 16, 16, 32 and 32.
 
     width, depth: factors of channels and repeats. stem: channels of the first convolution. pool: an RNNPool in place of
-    the first two stages: it takes the stem's map from stride 2 to 8.
+    the first two stages, whose maps are then missing: it takes the stem's map from stride 2 to 8.
     """
 
     def __init__(self, width: float = 1.0, depth: float = 1.0, stem: int = STEM, pool: bool = False) -> None:
         super().__init__()
         inputs = stem
-        self.stem: nn.Module = conv_bn(3, stem, 3, 2)
+        self.stem = conv_bn(3, stem, 3, 2)
         if pool:
             summary = RNNPool(POOLED, POOLED, POOLED, patch=8, stride=4, replicate_last=True)
             self.stem = nn.Sequential(conv_bn(3, POOLED, 3, 2), summary)
@@ -58,15 +59,6 @@ class LiteBackbone(nn.Module):
             self.channels.append(outputs)
             inputs = outputs
         self.stages = nn.ModuleList(stages)
-
-    def features(self, x: Tensor) -> list[Tensor]:
-        """The map of each stage, at strides 2, 4, 8, 16, 16, 32, 32; without the first two behind a pool."""
-        maps = []
-        x = self.stem(x)
-        for stage in self.stages:
-            x = stage(x)
-            maps.append(x)
-        return maps
 
 
 class EfficientNetLite(LiteBackbone):

@@ -49,7 +49,8 @@ class Examples(Protocol):
 class SearchOptions:
     """steps: of each arm. warm_up: steps before. lr: of the shared weights. target_cycles, beta: of the reward.
 
-    rated: networks of each arm that are rated at its end.
+    rated: networks of each arm that are rated at its end. judged: batches that judge a step's network; more make
+    rewards less noisy.
     """
 
     target_cycles: float
@@ -62,6 +63,7 @@ class SearchOptions:
     seed: int = 0
     rated: int = 32
     save_every: int = 25
+    judged: int = 1
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Search:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
             self.shared = SharedNetwork(space)
+        self.shared.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.history: list[Record] = []
 
     def run(self, stage: str, tell: Callable[[int, Record], None] | None = None) -> list[Record]:
@@ -118,7 +121,8 @@ class Search:
         optimizer.step()
         if stage == WARM_UP:
             return {"step": step, "loss": float(loss.detach())}
-        quality = self.quality(choice, [step])
+        judged = self.options.judged
+        quality = self.quality(choice, range(step * judged, (step + 1) * judged))
         cycles = self.costs.cycles(self.space.network(choice))
         fits = self.costs.fits(self.space.network(choice))
         reward = UNFIT

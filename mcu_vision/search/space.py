@@ -1,6 +1,7 @@
 """Search spaces: the decisions that make a network, and what each may be. Imports no torch.
 
-"mobiledet": blocks of MobileDets behind a convolution or RNNPool; "rnnpool": RNNPool, then inverted bottlenecks.
+"mobiledet": blocks of MobileDets behind a convolution or RNNPool; "rnnpool": RNNPool, then inverted bottlenecks;
+"mobiledet-small": the first with one kind of block in each place, for searches of an hour on a CPU.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from mcu_vision.models.network_config import BlockConfig, NetworkConfig
 
 Choice = tuple[int, ...]
 """The number of the option taken of each decision."""
-SPACES = ("mobiledet", "rnnpool")
+SPACES = ("mobiledet", "rnnpool", "mobiledet-small")
 WIDTH_FACTORS = (0.5, 0.75, 1.0, 1.5)
 SKIP = "skip"
 
@@ -49,7 +50,21 @@ BLOCK_OPTIONS: dict[str, tuple[BlockOption, ...]] = {
         BlockOption("ibn", 5, 4),
         BlockOption("ibn", 5, 6),
     ),
+    "mobiledet-small": (
+        BlockOption("ibn", 3, 3),
+        BlockOption("ibn", 3, 6),
+        BlockOption("fused", 3, 2),
+        BlockOption("fused", 3, 4),
+    ),
 }
+POOLS = {"mobiledet": (0, 4, 8, 16), "rnnpool": (4, 8, 16), "mobiledet-small": (0,)}
+"""Hidden units of RNNPool that may follow the first convolution; 0: the early blocks follow it."""
+NESTED = ("mobiledet-small",)
+"""Spaces whose networks are all parts of one: a place has blocks of one kind, fused in the large maps and inverted
+bottlenecks in the small ones, and a stage one width, so that all its blocks but the first have shortcuts. Weights that
+are shared by blocks of several kinds learn little in a thousand steps."""
+FEW_WEIGHTS = 64
+"""Channels from which on a fused block has too many weights."""
 
 
 @dataclass(frozen=True)
@@ -107,20 +122,33 @@ class Space:
 
     def __init__(self, space: str, task: str, size: tuple[int, int, int] | None = None) -> None:
         self.space, self.task, self.size = space, task, size or SIZES[task]
-        self.slots = [s for s in SLOTS[task] if space == "mobiledet" or not s.early]
+        self._early = 0 in POOLS[space]
+        self.slots = [s for s in SLOTS[task] if self._early or not s.early]
+        self._leaders = self._find_leaders()
         self.decisions = self._decide()
         self._place = {decision.name: index for index, decision in enumerate(self.decisions)}
 
     def _decide(self) -> tuple[Decision, ...]:
-        fronts = [Front(pool, PATCH[self.task]) for pool in (4, 8, 16)]
-        if self.space == "mobiledet":
-            fronts.insert(0, Front())
+        fronts = [Front(pool, PATCH[self.task]) if pool else Front() for pool in POOLS[self.space]]
         decisions = [Decision("stem", STEMS[self.task]), Decision("front", tuple(fronts))]
         for index, slot in enumerate(self.slots):
-            options = BLOCK_OPTIONS[self.space] + ((BlockOption(SKIP),) if slot.optional else ())
+            options = self._block_options(slot) + ((BlockOption(SKIP),) if slot.optional else ())
             decisions.append(Decision(f"{index}.op", options))
-            decisions.append(Decision(f"{index}.width", slot_widths(slot)))
+            if self._leaders[index] == index:
+                decisions.append(Decision(f"{index}.width", slot_widths(slot)))
         return (*decisions, Decision("last", LAST[self.task]))
+
+    def _find_leaders(self) -> list[int]:
+        """For each slot the one whose width is its own too: where stages have one width, the first of its stage."""
+        leaders: list[int] = []
+        for index, slot in enumerate(self.slots):
+            follows = index > 0 and slot.stride == 1 and slot.base == self.slots[index - 1].base
+            leaders.append(leaders[-1] if follows and self.space in NESTED else index)
+        return leaders
+
+    def _block_options(self, slot: Slot) -> tuple[BlockOption, ...]:
+        kind = "ibn" if slot.base >= FEW_WEIGHTS else "fused"
+        return tuple(o for o in BLOCK_OPTIONS[self.space] if self.space not in NESTED or o.op == kind)
 
     @property
     def sizes(self) -> list[int]:
@@ -134,19 +162,19 @@ class Space:
 
     def active(self, choice: Choice) -> list[bool]:
         """Whether each decision matters: those of slots that are not there, or skipped, do not."""
-        result = [True] * len(self.decisions)
+        result = [not decision.name.endswith(".width") for decision in self.decisions]
         for index, slot in enumerate(self.slots):
             absent = slot.early and self._front(choice).pool > 0
-            skipped = absent or self._block(choice, index).op == SKIP
             result[self._place[f"{index}.op"]] = not absent
-            result[self._place[f"{index}.width"]] = not skipped
+            if not absent and self._block(choice, index).op != SKIP:
+                result[self._place[f"{self._leaders[index]}.width"]] = True
         return result
 
     def blocks(self, choice: Choice) -> list[tuple[int, BlockConfig]]:
         """The blocks that are there, each with the number of its slot."""
         found = []
         for index, slot in enumerate(self.slots):
-            block, width = self._block(choice, index), self.option(choice, f"{index}.width")
+            block, width = self._block(choice, index), self.option(choice, f"{self._leaders[index]}.width")
             if block.op == SKIP or (slot.early and self._front(choice).pool):
                 continue
             assert isinstance(width, int)
@@ -196,7 +224,7 @@ class Space:
                 return most
         stem, fronts = self.decisions[0].options, self.decisions[1].options
         pools = [4 * front.pool for front in fronts if isinstance(front, Front)]
-        first = index == 0 and self.space == "mobiledet"
+        first = index == 0 and self._early
         return max(most, *(s for s in stem if isinstance(s, int)), *([] if first else pools))
 
 

@@ -88,6 +88,22 @@ def test_networks_over_the_memory_are_refused(tmp_path: Path) -> None:
     assert all(item.network.stem == 8 for item in choose_finalists(search, "controller", history, 2))
 
 
+def test_more_batches_judge_a_step_none_of_them_twice(tmp_path: Path) -> None:
+    seen = []
+
+    class Counted(Squares):
+        def quality(self, forward: Forward, number: int) -> float:
+            seen.append(number)
+            return number / 100
+
+    search = Search(
+        SPACE, Counted(), Costs(cycles_of, lambda network: True), replace(OPTIONS, judged=3, steps=2), tmp_path
+    )
+    search.run(WARM_UP)
+    assert [record["quality"] for record in search.run("controller")] == pytest.approx([0.01, 0.04])
+    assert seen == [0, 1, 2, 3, 4, 5]
+
+
 def test_finalists_keep_to_the_target_and_are_rated(tmp_path: Path) -> None:
     search = start(tmp_path)
     history = run(search)

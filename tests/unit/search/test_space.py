@@ -1,7 +1,10 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from mcu_vision.models.network_config import parse_network
+from mcu_vision.search.shared_network import SharedNetwork
 from mcu_vision.search.space import SKIP, BlockOption, Front, Space, slot_widths
 
 
@@ -71,6 +74,30 @@ def test_no_slot_is_given_more_channels_than_inputs_says(space: Space) -> None:
             assert channels <= space.inputs(index)
             channels = block.channels
         assert channels <= space.inputs(len(space.slots))
+
+
+@pytest.mark.parametrize("task", ["vww", "faces"])
+def test_the_small_space_nests_its_networks(task: str) -> None:
+    space = Space("mobiledet-small", task)
+    random = np.random.default_rng(4)
+    assert {len(kinds) for kinds in SharedNetwork(space).slots} == {1}
+    for _ in range(20):
+        blocks = space.blocks(space.draw(random))
+        for (before, left), (index, right) in pairwise(blocks):
+            slots = space.slots[before], space.slots[index]
+            if slots[1].stride == 1 and slots[0].base == slots[1].base:
+                assert left.channels == right.channels, "a stage has one width, so that shortcuts are there"
+
+
+def test_a_stage_without_blocks_leaves_its_width_open() -> None:
+    space = Space("mobiledet-small", "vww")
+    names = [decision.name for decision in space.decisions]
+    assert "2.width" in names
+    assert "4.width" not in names
+    skip = len(space.decisions[names.index("2.op")].options) - 1
+    choice = choice_of(space, op_2=skip)
+    assert not space.active(choice)[names.index("2.width")]
+    assert space.active(choice)[names.index("3.width")]
 
 
 @pytest.mark.parametrize("task", ["vww", "faces"])
