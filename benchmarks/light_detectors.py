@@ -5,7 +5,6 @@
     python benchmarks/light_detectors.py --measure light,card-det --write
     python benchmarks/light_detectors.py --train light,separate,twin --data faces/ --write
     python benchmarks/light_detectors.py --frames        # frames a second of the card detectors in PyTorch here
-    python benchmarks/light_detectors.py --picture       # how the fused loss converges beside the separate ones
 
 --measure builds networks with random weights for the STM32F439, runs a picture, and compares every tensor with the
 integer reference; RAM is measured, cycles are estimates. --train gives each network the
@@ -26,7 +25,6 @@ from detector_training import Budget, train_detector
 from ram import check_bytes
 from random_models import CACHE, random_model
 from torch import nn
-from training_curves import draw_curves
 
 from mcu_vision.cli.pipeline import build_model
 from mcu_vision.data.face_folder import read_face_folder
@@ -36,10 +34,8 @@ from mcu_vision.models.card_det import card_det, card_teacher, retinanet_r50
 from mcu_vision.models.cht_det import cht_det, cht_det_mcu
 from mcu_vision.models.detector import Detector
 from mcu_vision.plan import PlanOptions
-from mcu_vision.report import to_png
 
 KEPT = Path(__file__).resolve().parent / "results" / "light_detectors.json"
-PICTURE = KEPT.with_name("fused_loss.png")
 PUBLISHED = {
     "Chunghwa Telecom's": "4.68 MB, 8.96 GOP an image, mAP 49.25 %, 128.4 ms on a Drive PX2",
     "the light card detector": "2.8 times as fast as its RetinaNet-R50",
@@ -145,22 +141,6 @@ def train(name: str, data: Path, cache: Path) -> list[dict[str, Any]]:
     ]
 
 
-def draw_convergence(kept: dict[str, Any]) -> bytes:
-    """PNG: average precision after each pass with either kind of losses. Raises UserError if one is not trained."""
-    curves = {}
-    for loss, name in (("fused losses", "light"), ("separate losses", "separate")):
-        if name not in kept.get("training", {}):
-            raise UserError(f"the training {name!r} is not kept yet: add --train {name} --data faces/ --write")
-        curves[loss] = [(entry["frames"], entry["ap"]) for entry in kept["training"][name]]
-    title = "cht-det-mcu from fresh weights: fused and separate losses"
-    return to_png(draw_curves(title, "average precision at IoU 0.4", "frames seen", curves))
-
-
-def write(kept: dict[str, Any]) -> None:
-    """Keep the figures."""
-    atomic_write(KEPT, json.dumps(kept, indent=1, sort_keys=True) + "\n")
-
-
 def print_sizes(kept: dict[str, Any]) -> None:
     """Tables of size and work, with what is kept of the board and of frames a second."""
     for title, group in (("cht-det", FULL), ("cht-det-mcu", SAVINGS), ("cards", CARDS)):
@@ -192,7 +172,6 @@ def main() -> int:
     parser.add_argument("--train", default="", metavar="NAMES", help=f"some of {','.join(TRAINED)}; needs --data")
     parser.add_argument("--data", type=Path, help="folder of face data, as `mcu-vision train` reads it")
     parser.add_argument("--frames", action="store_true", help="measure frames a second of the card detectors")
-    parser.add_argument("--picture", action="store_true", help=f"draw the kept trainings into {PICTURE.name}")
     parser.add_argument("--write", action="store_true", help="keep what was measured")
     parser.add_argument("--cache", type=Path, default=CACHE, help=f"folder of random models (default: {CACHE})")
     parser.add_argument("--json", action="store_true", help="print the kept and measured figures")
@@ -211,17 +190,13 @@ def main() -> int:
             kept.setdefault("board", {})[name] = measure(name, (SAVINGS | CARDS)[name], options.cache)
         for name in trainings:
             kept.setdefault("training", {})[name] = train(name, options.data, options.cache)
-            if options.write:
-                write(kept)
-        if options.picture:
-            atomic_write(PICTURE, draw_convergence(kept))
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
     if options.frames:
         kept["frames_a_second"] = {name: frames_a_second(make) for name, make in CARDS.items()}
     if options.write:
-        write(kept)
+        atomic_write(KEPT, json.dumps(kept, indent=1, sort_keys=True) + "\n")
     if options.json:
         print(json.dumps(kept, indent=1))
     else:
