@@ -8,8 +8,8 @@
 The hand-made network is vww-rnnpool for the search's 64x64 pixels (benchmarks/search/hand-made.toml), whose cycles and
 RAM, planned for time, were the search's limits. --train gives each network and seed the same photos in the same order;
 figures are of the averaged weights after the last step, on the validation photos, in float. --measure builds each with
-random weights for the STM32F439 and compares every tensor with the integer reference: RAM and instructions are measured,
-cycles estimates. Kept in benchmarks/results/searched_network.json.
+random weights for the STM32F439 and compares every tensor with the integer reference: RAM and instructions are
+measured, cycles estimates. Kept in benchmarks/results/searched_network.json.
 """
 
 import argparse
