@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset
 
 from mcu_vision.data.augment import Augmenter, AugmentOptions, View, corners, sizes_for_anchors
 from mcu_vision.data.face_sample import FaceSample
@@ -15,6 +15,7 @@ from mcu_vision.data.image_cache import ImageCache
 from mcu_vision.models.anchors import make_anchors
 from mcu_vision.models.detector_spec import DetectorSpec
 from mcu_vision.training.anchor_matching import match_anchors
+from mcu_vision.training.worker_stream import worker_stream
 
 Batch = tuple[Tensor, Tensor, Tensor]
 
@@ -57,11 +58,9 @@ class DetectionFrames(IterableDataset[Batch]):
         return self.batches
 
     def __iter__(self) -> Iterator[Batch]:
-        info = get_worker_info()
-        worker, workers = (info.id, info.num_workers) if info else (0, 1)
-        rng = np.random.default_rng((self.seed, self.epoch, worker))
+        rng, own = worker_stream(self.seed, self.epoch, self.batches)
         augmenter = Augmenter(self.spec.width, self.spec.height, self.options, rng)
-        for _ in range(worker, self.batches, workers):
+        for _ in own:
             yield self._draw_batch(augmenter)
 
     def _draw_batch(self, augmenter: Augmenter) -> Batch:

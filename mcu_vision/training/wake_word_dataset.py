@@ -11,10 +11,11 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset
 
 from mcu_vision.data.square_cache import Squares
 from mcu_vision.data.wake_word_sample import WakeWordSample
+from mcu_vision.training.worker_stream import worker_stream
 
 Batch = tuple[Tensor, Tensor]
 
@@ -85,10 +86,8 @@ class WakeWordSquares(IterableDataset[Batch]):
         return self.batches
 
     def __iter__(self) -> Iterator[Batch]:
-        info = get_worker_info()
-        worker, workers = (info.id, info.num_workers) if info else (0, 1)
-        rng = np.random.default_rng((self.seed, self.epoch, worker))
-        for _ in range(worker, self.batches, workers):
+        rng, own = worker_stream(self.seed, self.epoch, self.batches)
+        for _ in own:
             yield self._draw_batch(rng)
 
     def _draw_batch(self, rng: np.random.Generator) -> Batch:
