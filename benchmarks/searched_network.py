@@ -44,7 +44,7 @@ NETWORKS = {
 }
 """The best network of each arm of the search, and what they are measured against."""
 SEEDS = (0, 1, 2)
-EPOCHS, BATCH = 1, 64
+EPOCHS, BATCH = 4, 64
 FIGURES = ("accuracy", "auc", "annotated_accuracy", "annotated_auc")
 """On all validation photos, and on those that people annotated."""
 

@@ -23,6 +23,14 @@ from mcu_vision.models.searched import build_network
 from mcu_vision.models.visual_wake_words import WakeWordNet
 from mcu_vision.models.weights_file import load_weights
 
+NETWORKS = Path(__file__).parent / "networks"
+"""Networks that a search has found."""
+
+
+def _found_network(name: str) -> nn.Module:
+    return build_network(read_network(NETWORKS / f"{name}.toml"))
+
+
 MODELS: dict[str, Callable[[], nn.Module]] = {
     "face-m4": face_m4,
     "face-m4-sparse": partial(face_m4, PAPER_DENSITY),
@@ -31,7 +39,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "face-a": face_a,
     "face-b": face_b,
     "face-c": face_c,
-    "vww-rnnpool": partial(WakeWordNet, 128),
+    "vww-rnnpool": partial(WakeWordNet, 128, late_expansion=4),
     "vww-rnnpool-224": WakeWordNet,
     "vww-rnnpool2": partial(WakeWordNet, pools=2),
     "vww-mobilenet": MobileNetV1,
@@ -40,6 +48,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "cht-det": cht_det,
     "cht-det-mcu": cht_det_mcu,
     "card-det": card_det,
+    "mobiledet-mcu": partial(_found_network, "mobiledet-mcu"),
 }
 
 

@@ -33,12 +33,13 @@ from mcu_vision.verify import verify_executions
 SMALL = {"face-m4": (96, 64), "face-m4-wide": (128, 96), "face-quant": (160, 128), "cht-det-mcu": (64, 64)}
 """Width and height at which the levels of a detector still hold maps of several cells."""
 CLASSIFIERS: dict[str, Callable[[], nn.Module]] = {
-    "vww-rnnpool": partial(WakeWordNet, 96),
+    "vww-rnnpool": partial(WakeWordNet, 96, late_expansion=4),
     "vww-rnnpool-224": partial(WakeWordNet, 112),
     "vww-rnnpool2": partial(WakeWordNet, 96, pools=2),
     "vww-mobilenet": MobileNetV1,
     "vww-mobilenet-friendly": partial(MobileNetV1, friendly=True),
     "mobilenetv2-035": partial(mobilenet_v2, 64),
+    "mobiledet-mcu": partial(build_model, "mobiledet-mcu"),
 }
 FITTING = ("face-m4", *CLASSIFIERS, "cht-det-mcu", "card-det")
 
