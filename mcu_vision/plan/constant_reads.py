@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 from math import ceil, prod
 
 import numpy as np
 
-from mcu_vision.ir import Graph, Op
+from mcu_vision.ir import Array, Graph, Op
 from mcu_vision.ops.conv2d import Conv2d
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
 from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
@@ -17,6 +18,8 @@ from mcu_vision.ops.rnn_pool import RnnPool
 from mcu_vision.ops.winograd import TILE_ROWS
 from mcu_vision.plan.rnn_work import count_rnn_pool
 
+HEAD_LINES = 3
+"""That 32 bytes may touch, which begin anywhere."""
 LINE_BYTES, DATA_LINES = 16, 8
 """Of the flash accelerator's data cache (RM0090 section 3.5.2)."""
 
@@ -37,8 +40,8 @@ def kernel_constants(op: Op, graph: Graph) -> list[KernelConstant]:
     """Those of an operator. Kernels walk through their constants from one end to the other, once for each tile; what
     fits the cache as a whole is missed once a step.
     """
-    params = op.kernel(graph).params.items()
-    found = {k: (str(v.dtype), v.tobytes()) for k, v in params if isinstance(v, np.ndarray) and v.size}
+    params = op.kernel(graph).params
+    found = {k: (str(v.dtype), v.tobytes()) for k, v in params.items() if isinstance(v, np.ndarray) and v.size}
     sizes = {field: len(values) for field, (_, values) in found.items()}
     stays = sum(sizes.values()) <= DATA_LINES * LINE_BYTES
     return [
@@ -46,10 +49,24 @@ def kernel_constants(op: Op, graph: Graph) -> list[KernelConstant]:
             field,
             key,
             sizes[field],
-            round((op.steps(graph) if stays else walks(op, graph, field)) * ceil(sizes[field] / LINE_BYTES)),
+            round(
+                (op.steps(graph) if stays else walks(op, graph, field))
+                * (ceil(sizes[field] / LINE_BYTES) + _heads_read_twice(params, field, sizes[field]))
+            ),
         )
         for field, key in found.items()
     ]
+
+
+def _heads_read_twice(params: Mapping[str, int | Array], field: str, size_bytes: int) -> int:
+    """Lines of a walk through a pointwise convolution's `packed` words where it takes channels four at a time: the
+    heads of both pairs, 32 bytes each, are read ahead of their weights and, gone from the cache, again behind them.
+    """
+    of = field.removesuffix("packed")
+    if of == field or not params.get(f"{of}fours", 0):
+        return 0
+    fours = int(params[f"{of}out_c"]) // 4
+    return 2 * HEAD_LINES * fours if size_bytes > fours * DATA_LINES * LINE_BYTES else 0
 
 
 @singledispatch
