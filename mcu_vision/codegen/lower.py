@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -97,6 +98,12 @@ class CModel:
     def weight_regions(self) -> list[str]:
         """Regions of RAM that hold weights."""
         return sorted({array.region for op in self.operators for array in op.arrays if array.region})
+
+    @property
+    def count_type(self) -> str:
+        """Of how many steps an operator has done."""
+        most = max(Counter(step.op for step in self.program.schedule).values(), default=0)
+        return "uint8_t" if most <= 255 else "uint16_t"
 
     @property
     def has_sparse_code(self) -> bool:

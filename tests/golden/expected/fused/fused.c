@@ -68,7 +68,7 @@ static const uint8_t schedule[FUSED_STEPS] = {
     0, 0, 0, 0, 0, 1, 1, 2, 1, 1, 2, 1, 2,
 };
 
-static uint16_t steps_done[3];
+static uint8_t steps_done[3];
 
 int8_t *fused_input(void) { return fused_arena_sram + 0; }
 

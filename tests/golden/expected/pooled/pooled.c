@@ -69,7 +69,7 @@ static const uint8_t schedule[POOLED_STEPS] = {
     0, 1, 0, 1, 0, 1, 0, 1, 2,
 };
 
-static uint16_t steps_done[3];
+static uint8_t steps_done[3];
 
 int8_t *pooled_input(void) { return pooled_arena_sram + 0; }
 

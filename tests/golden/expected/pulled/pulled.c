@@ -75,7 +75,7 @@ static const uint8_t schedule[PULLED_STEPS] = {
     0, 0, 1, 0, 0, 1, 2, 0, 0, 1, 0, 1, 2,
 };
 
-static uint16_t steps_done[3];
+static uint8_t steps_done[3];
 
 #if defined(__GNUC__)
 __attribute__((noinline))

@@ -76,7 +76,7 @@ static const uint8_t schedule[RESIDUAL_CHAIN_STEPS] = {
     0, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 1, 2, 3, 4, 4, 4, 4, 4,
 };
 
-static uint16_t steps_done[5];
+static uint8_t steps_done[5];
 
 int8_t *residual_chain_input(void) { return residual_chain_arena_sram + 0; }
 

@@ -106,7 +106,7 @@ static const uint8_t schedule[TINY_CLASSIFIER_STEPS] = {
     4, 5, 6, 7,
 };
 
-static uint16_t steps_done[8];
+static uint8_t steps_done[8];
 
 int8_t *tiny_classifier_input(void) { return tiny_classifier_arena_sram + 700; }
 
