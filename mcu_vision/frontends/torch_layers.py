@@ -117,29 +117,39 @@ def avg_pool2d(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     return builder.emit(AveragePool2d, [x], {}, shape, size=size, stride=stride, padding=padding)
 
 
+def _even_cells(x: Activation, target: tuple[int, int]) -> tuple[int, int]:
+    """Size of the cells that divide a map into `target` of them."""
+    check(x.shape[2] % target[0] == 0 and x.shape[3] % target[1] == 0, f"to {list(target)} from {list(x.shape)}")
+    return x.shape[2] // target[0], x.shape[3] // target[1]
+
+
+def _over_height_and_width(builder: GraphBuilder, a: Arguments) -> Activation:
+    """What is reduced, over these axes alone."""
+    x = builder.plain(a["self"])
+    dims = sorted(d % len(x.shape) for d in a["dim"] or [])
+    check(len(x.shape) == 4 and dims == [2, 3], f"over dim={a['dim']} (only height and width)")
+    return x
+
+
 def adaptive_avg_pool2d(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     """One cell is a mean; sizes that divide the map are plain pooling."""
     x, target = builder.plain(a["self"]), pair(a["output_size"])
     if target == (1, 1):
         return x if builder.is_vector(x) else builder.emit(Mean, [x], {}, shape)
-    check(x.shape[2] % target[0] == 0 and x.shape[3] % target[1] == 0, f"to {list(target)} from {list(x.shape)}")
-    size = (x.shape[2] // target[0], x.shape[3] // target[1])
+    size = _even_cells(x, target)
     return builder.emit(AveragePool2d, [x], {}, shape, size=size, stride=size)
 
 
 def adaptive_max_pool2d(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     """Sizes that divide the map are plain pooling; only the values of the pair can be used."""
     x, target = builder.plain(a["self"]), pair(a["output_size"])
-    check(x.shape[2] % target[0] == 0 and x.shape[3] % target[1] == 0, f"to {list(target)} from {list(x.shape)}")
-    size = (x.shape[2] // target[0], x.shape[3] // target[1])
+    size = _even_cells(x, target)
     return (builder.emit(MaxPool2d, [x], {}, shape, size=size, stride=size),)
 
 
 def largest(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     """Only over height and width together."""
-    x = builder.plain(a["self"])
-    dims = sorted(d % len(x.shape) for d in a["dim"] or [])
-    check(len(x.shape) == 4 and dims == [2, 3], f"over dim={a['dim']} (only height and width)")
+    x = _over_height_and_width(builder, a)
     size = (x.shape[2], x.shape[3])
     pooled = builder.emit(MaxPool2d, [x], {}, (*x.shape[:2], 1, 1), size=size, stride=size)
     return replace(pooled, shape=shape, map_shape=None if len(shape) == 4 else pooled.shape[1:])
@@ -147,9 +157,7 @@ def largest(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
 
 def mean(builder: GraphBuilder, a: Arguments, shape: Shape) -> Value:
     """Only over height and width together."""
-    x = builder.plain(a["self"])
-    dims = sorted(d % len(x.shape) for d in a["dim"] or [])
-    check(len(x.shape) == 4 and dims == [2, 3], f"over dim={a['dim']} (only height and width)")
+    x = _over_height_and_width(builder, a)
     return builder.emit(Mean, [x], {}, shape)
 
 
