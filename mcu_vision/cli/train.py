@@ -45,6 +45,10 @@ def train(
         Path | None,
         typer.Option(metavar="FILE", help="Weights (safetensors) to go on from, in place of random ones."),
     ] = None,
+    start_shared: Annotated[
+        bool,
+        typer.Option("--start-shared", help="--start names a related model's weights: take the layers in common."),
+    ] = False,
     loss: Annotated[
         str,
         typer.Option(help="A detector's: separate for scores and boxes, or fused: scores learn their boxes' overlap."),
@@ -77,6 +81,8 @@ def train(
 
     Example: mcu-vision train card-det --data cards/ --loss fused
 
+    Example: mcu-vision train face-m4-wide --data faces/ --start face-m4.safetensors --start-shared
+
     Example: mcu-vision train vww-rnnpool --data vww/ --batch 64 --minutes 60 --out runs/vww
 
     Several processes, GPUs or hosts: torchrun --nproc-per-node 2 -m mcu_vision train ... (docs/training.md)
@@ -84,6 +90,8 @@ def train(
     options.check_choice(precision, ("32", "bf16", "16"), "--precision")
     options.check_choice(optimizer, ("adamw", "sgd"), "--optimizer")
     options.check_choice(loss, ("separate", "fused"), "--loss")
+    if start_shared and start is None:
+        raise UserError("--start-shared needs --start: name the related model's weights")
     # Spinning OpenMP threads take the CPU from the process that augments, and from everything else.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
@@ -112,10 +120,10 @@ def train(
     )
     folder = out or Path("runs") / Path(model).stem
     if is_detector(model):
-        result = train_face_detector(model, data, folder, chosen, cache, start, resume, loss)
+        result = train_face_detector(model, data, folder, chosen, cache, start, resume, loss, start_shared)
     else:
         drawing = WakeWordOptions(teacher_weight=teacher_weight)
-        result = train_wake_word(model, data, folder, chosen, drawing, input_size, cache, start, resume)
+        result = train_wake_word(model, data, folder, chosen, drawing, input_size, cache, start, resume, start_shared)
     if not is_first_process():
         return
     if as_json:

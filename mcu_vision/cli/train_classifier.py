@@ -71,16 +71,18 @@ def train_wake_word(
     cache: Path | None,
     start: Path | None,
     resume: bool,
+    start_shared: bool = False,
 ) -> dict[str, Any]:
     """Train the classifier `name` on the data set in `data`; returns the last epoch's figures.
 
-    size: input side in pixels, in place of the model's own. start: weights to go on from. Raises UserError if the
-    model is no wake-word classifier, the weights do not fit it, or the data cannot be read.
+    size: input side in pixels, in place of the model's own. start: weights to go on from; start_shared: only in the
+    layers that both models have. Raises UserError if the model is no wake-word classifier, the weights do not fit it,
+    or the data cannot be read.
     """
     torch.manual_seed(options.seed)
     if (out / "metrics.jsonl").exists() and not resume:
         raise UserError(f"{out} holds an earlier run; add --resume, or choose another --out")
-    model, side = _build(name, size, start, options.seed)
+    model, side = _build(name, size, start, options.seed, start_shared)
     folder = data / "vww" if (data / "vww" / "train.csv").is_file() else data
     train, validation = (read_shared_wake_words(folder, split) for split in ("train", "val"))
     if not train:
@@ -108,9 +110,9 @@ def train_wake_word(
     return trainer.run(Console(stderr=True))
 
 
-def _build(name: str, size: int | None, start: Path | None, seed: int) -> tuple[nn.Module, int]:
+def _build(name: str, size: int | None, start: Path | None, seed: int, start_shared: bool) -> tuple[nn.Module, int]:
     """The model, fresh or with the weights `start`, and its input side."""
-    model = build_model(name, start, seed)
+    model = build_model(name, start, seed, start_shared)
     if not isinstance(model.spec, ClassifierSpec):
         raise UserError(f"{name!r} is no wake-word classifier; train one of {', '.join(MODELS)}")
     side = size or model.spec.width

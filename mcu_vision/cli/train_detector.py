@@ -75,14 +75,15 @@ def train_face_detector(
     start: Path | None,
     resume: bool,
     loss: str = "separate",
+    start_shared: bool = False,
 ) -> dict[str, Any]:
     """Train the detector `name` on the data set in `data`; returns the last epoch's figures.
 
-    start: weights to go on from. loss: one of LOSSES. Raises UserError if the model is no detector, the weights do not
-    fit, or the data cannot be read.
+    start: weights to go on from; start_shared: only in the layers that both models have. loss: one of LOSSES. Raises
+    UserError if the model is no detector, the weights do not fit, or the data cannot be read.
     """
     torch.manual_seed(options.seed)
-    model = build_model(name, start, options.seed)
+    model = build_model(name, start, options.seed, start_shared)
     if not isinstance(model, Detector):
         names = ", ".join(n for n in MODELS if "face" in n or "det" in n)
         raise UserError(f"{name!r} is no detector; train one of {names}")

@@ -29,6 +29,8 @@ class AugmentOptions:
     from `face_size` (log-uniform), but never smaller than `smallest_zoom` times whole, nor enlarged more
     than `largest_zoom`. Faces outside smallest_face..largest_face are ignored. grids: probability of
     1, 2, ... photos along each side of a frame; more photos make smaller faces without empty frames.
+    few_pixels: probability that a photo is drawn at `fewest_pixels` to 1 times its size and enlarged: cameras show
+    far faces that soft, faces made small from large ones are sharper.
     """
 
     face_size: tuple[float, float] = (8.0, 110.0)
@@ -38,6 +40,8 @@ class AugmentOptions:
     whole_photo: float = 0.2
     smallest_zoom: float = 0.75
     grids: tuple[float, ...] = (0.4, 0.35, 0.15, 0.1)
+    few_pixels: float = 0.3
+    fewest_pixels: float = 0.4
     blur: float = 0.15
     noise: float = 0.2
     low_light: float = 0.15
@@ -159,9 +163,19 @@ class Augmenter:
         if window[2] - window[0] < 1 or window[3] - window[1] < 1:
             return frame
         image = Image.fromarray(pixels[:, :, 0] if channels == 1 else pixels)
-        part = image.resize((x1 - x0, y1 - y0), Image.Resampling.BILINEAR, box=window)
+        part = self._resize(image, window, (x1 - x0, y1 - y0))
         frame[y0:y1, x0:x1] = np.asarray(part).reshape(y1 - y0, x1 - x0, channels)
         return frame
+
+    def _resize(
+        self, image: Image.Image, window: tuple[float, float, float, float], size: tuple[int, int]
+    ) -> Image.Image:
+        """The window at `size`, perhaps by way of fewer pixels."""
+        soft = self.rng.random() < self.options.few_pixels
+        share = self.rng.uniform(self.options.fewest_pixels, 1.0) if soft else 1.0
+        few = (max(1, round(size[0] * share)), max(1, round(size[1] * share)))
+        part = image.resize(few, Image.Resampling.BILINEAR, box=window)
+        return part.resize(size, Image.Resampling.BILINEAR) if soft else part
 
     def _clip(self, boxes: FloatArray, width: int, height: int, needed: float = 0.6) -> tuple[FloatArray, FloatArray]:
         """Boxes of which enough is visible and whose size is trained, and the rest of the visible ones."""

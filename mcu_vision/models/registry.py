@@ -21,7 +21,7 @@ from mcu_vision.models.mobilenet_v2 import mobilenet_v2
 from mcu_vision.models.network_config import read_network
 from mcu_vision.models.searched import build_network
 from mcu_vision.models.visual_wake_words import WakeWordNet
-from mcu_vision.models.weights_file import load_weights
+from mcu_vision.models.weights_file import load_shared_weights, load_weights
 
 NETWORKS = Path(__file__).parent / "networks"
 """Networks that a search has found."""
@@ -52,10 +52,11 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
 }
 
 
-def build_model(name: str, weights: Path | None = None, seed: int = 0) -> nn.Module:
+def build_model(name: str, weights: Path | None = None, seed: int = 0, shared: bool = False) -> nn.Module:
     """The model `name` in evaluation mode, with `weights` (safetensors), else fresh ones fixed by `seed`.
 
-    name: a key of MODELS, or the path of a network description (.toml). Raises UserError if the name is unknown, the
+    name: a key of MODELS, or the path of a network description (.toml). shared: the weights may be a related model's,
+    of which only the layers in common are taken. Raises UserError if the name is unknown, the
     description is wrong, or the weights do not fit.
     """
     build = partial(build_network, read_network(Path(name))) if name.endswith(".toml") else MODELS.get(name)
@@ -65,7 +66,7 @@ def build_model(name: str, weights: Path | None = None, seed: int = 0) -> nn.Mod
         torch.manual_seed(seed)
         model = build()
     if weights is not None:
-        load_weights(weights, model)
+        (load_shared_weights if shared else load_weights)(weights, model)
     return model.eval()
 
 

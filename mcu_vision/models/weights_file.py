@@ -24,16 +24,35 @@ def save_weights(path: Path, model: nn.Module, metadata: dict[str, Any]) -> None
 
 def load_weights(path: Path, model: nn.Module) -> None:
     """Read what `save_weights` wrote. Raises UserError if it is missing, damaged or of another model."""
-    if not path.is_file():
-        raise UserError(f"weights {path} are missing; train the model first or name another file")
-    try:
-        state = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise UserError(f"weights {path} are no safetensors file ({error}); name another file") from error
+    state = _read_state(path)
     problem = _misfit(state, model.state_dict())
     if problem:
         raise UserError(f"weights {path} do not fit the model: {problem}; name the weights of this model")
     model.load_state_dict(state)
+
+
+def load_shared_weights(path: Path, model: nn.Module) -> int:
+    """Take the tensors of `path` that have a namesake of the same shape in the model; returns how many.
+
+    The model's others stay as they are. Raises UserError if the file is missing or damaged, or fits nowhere.
+    """
+    own = model.state_dict()
+    shared = {
+        name: tensor for name, tensor in _read_state(path).items() if name in own and tensor.shape == own[name].shape
+    }
+    if not shared:
+        raise UserError(f"weights {path} have no layer in common with the model; name those of a related one")
+    model.load_state_dict(own | shared)
+    return len(shared)
+
+
+def _read_state(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise UserError(f"weights {path} are missing; train the model first or name another file")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"weights {path} are no safetensors file ({error}); name another file") from error
 
 
 def _misfit(state: dict[str, Tensor], expected: dict[str, Tensor]) -> str:

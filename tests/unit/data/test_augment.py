@@ -5,7 +5,7 @@ import pytest
 
 from mcu_vision.data.augment import Augmenter, AugmentOptions, View
 
-GEOMETRY_ONLY = {"blur": 0.0, "noise": 0.0, "low_light": 0.0}
+GEOMETRY_ONLY = {"blur": 0.0, "noise": 0.0, "low_light": 0.0, "few_pixels": 0.0}
 
 
 def _photo(channels=1, box=(60, 40, 100, 90), size=(120, 160)):
@@ -37,6 +37,14 @@ def test_boxes_mark_the_bright_parts(channels, grid):
             assert inside.mean() > gray.min() + 20
             found += 1
     assert found >= 30
+
+
+def test_few_pixels_are_soft_and_stay_in_place():
+    views = [_augmenter(7, whole_photo=1.0, few_pixels=p, fewest_pixels=0.3).compose([_photo()], 1) for p in (0.0, 1.0)]
+    edges = [np.abs(np.diff(view.pixels[:, :, 0].astype(int), axis=1)).max(axis=1).mean() for view in views]
+    assert edges[1] < 0.8 * edges[0]
+    x0, y0, x1, y1 = views[1].boxes[0].astype(int)
+    assert views[1].pixels[y0 + 4 : y1 - 4, x0 + 4 : x1 - 4].min() > views[1].pixels.max() - 10
 
 
 def test_face_sizes_follow_the_options():

@@ -232,6 +232,21 @@ def test_weights_round_trip(tmp_path):
         load_weights(tmp_path / "none.safetensors", model)
 
 
+def test_weights_of_a_related_model_fit_where_both_have_the_layer(tmp_path):
+    path = tmp_path / "m4.safetensors"
+    narrow = build_model("face-m4", seed=3).state_dict()
+    save_weights(path, build_model("face-m4", seed=3), {})
+    fresh, wide = (
+        m.state_dict() for m in (build_model("face-m4-wide", seed=4), build_model("face-m4-wide", path, 4, shared=True))
+    )
+    assert len(narrow) < len(wide)
+    assert all(torch.equal(wide[name], narrow.get(name, fresh[name])) for name in wide)
+    with pytest.raises(UserError, match=r"do not fit the model: stages\.5"):
+        build_model("face-m4-wide", path)
+    with pytest.raises(UserError, match="no layer in common"):
+        build_model("mobiledet-mcu", path, shared=True)
+
+
 def test_unknown_model_is_named():
     with pytest.raises(UserError, match="unknown model 'face-z'; choose one of face-m4"):
         build_model("face-z")

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from mcu_vision.cli import app
 from mcu_vision.errors import UserError
 from mcu_vision.models.registry import build_model
+from mcu_vision.models.weights_file import save_weights
 
 
 @pytest.fixture
@@ -50,3 +51,15 @@ def test_train_resume_and_load(photos):
     assert second["epoch"] == 2
     assert len((out / "metrics.jsonl").read_text().splitlines()) == 2
     assert _train(*common, "--epochs", "2", "--resume")["epoch"] == 2
+
+
+def test_layers_of_a_related_model_start_a_training(photos):
+    weights = photos / "m4.safetensors"
+    save_weights(weights, build_model("face-m4"), {})
+    common = ["face-m4-wide", "--data", str(photos), "--batch", "2", "--epochs", "1", "--json"]
+    with pytest.raises(UserError, match="do not fit"):
+        _train(*common, "--out", str(photos / "out"), "--start", str(weights))
+    with pytest.raises(UserError, match="--start-shared needs --start"):
+        _train(*common, "--out", str(photos / "out"), "--start-shared")
+    trained = _train(*common, "--out", str(photos / "out"), "--start", str(weights), "--start-shared")
+    assert trained["epoch"] == 1
