@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,7 +25,8 @@ def run_graph(graph: Graph, image: Array, keep_all: bool = False) -> dict[str, A
             f"not {batch.dtype} {list(batch.shape)}"
         )
     values: dict[str, Array] = {expected.name: batch}
-    remaining = {name: len(graph.consumers(name)) + (name in graph.outputs) for name in graph.tensors}
+    remaining = Counter(name for op in graph.ops for name in {*op.inputs})
+    remaining.update({*graph.outputs})
     for op in graph.ops:
         arrays = [_value(graph, values, name) for name in op.inputs]
         if graph.quantized:
@@ -40,7 +43,7 @@ def _value(graph: Graph, values: dict[str, Array], name: str) -> Array:
     return values[name] if data is None else data
 
 
-def _drop_used(values: dict[str, Array], remaining: dict[str, int], inputs: tuple[str, ...]) -> None:
+def _drop_used(values: dict[str, Array], remaining: Counter[str], inputs: tuple[str, ...]) -> None:
     for name in set(inputs):
         remaining[name] -= 1
         if remaining[name] <= 0:

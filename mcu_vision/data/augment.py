@@ -129,6 +129,7 @@ class Augmenter:
             size = float(np.sqrt(max((box[2] - box[0]) * (box[3] - box[1]), 1.0)))
             low, high = np.log(self.options.face_size)
             high = min(high, np.log(0.7 * min(width, height)))
+            low = min(low, high)  # in the cell of a grid
             scale = float(np.exp(self.rng.uniform(low, high))) / size
             centre_x, centre_y = float(box[0] + box[2]) / 2, float(box[1] + box[3]) / 2
         else:

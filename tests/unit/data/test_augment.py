@@ -58,6 +58,16 @@ def test_face_sizes_follow_the_options():
     assert np.percentile(sizes, 98) < 20.5
 
 
+def test_faces_that_no_cell_has_room_for_get_the_largest_size_that_fits():
+    augmenter = _augmenter(face_size=(60.0, 90.0), smallest_face=1.0, whole_photo=0.0, smallest_zoom=0.0)
+    sizes = []
+    for _ in range(10):
+        boxes = augmenter.compose([_photo() for _ in range(4)], 2).boxes
+        sizes += np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)).tolist()
+    assert len(sizes) >= 20
+    assert max(sizes) <= 0.7 * 1.2 * 36 + 2  # cells are at most a fifth higher than half of the frame
+
+
 def test_whole_photo_has_the_letterbox_geometry():
     augmenter = _augmenter(whole_photo=1.0)
     view = augmenter.compose([_photo()], 1)
