@@ -45,6 +45,10 @@ def label(
     min_score: Annotated[
         float, typer.Option(min=0, max=1, help="A face's least score, the mean of a view and its mirror image.")
     ] = 0.5,
+    ignore_from: Annotated[
+        float,
+        typer.Option(min=0.02, max=1, help="Score from which a face that is no label is ignored, not background."),
+    ] = 0.2,
     as_json: options.Json = False,
 ) -> None:
     """Label photos with a teacher, for a student to train on: its predictions merged over scales and mirror images.
@@ -63,7 +67,7 @@ def label(
     with tempfile.TemporaryDirectory() as work, console.status(f"preparing {teacher}"):
         graph = _load(teacher, weights, input_size)
         detector = graph.metadata.get("task") == "detect"
-        graph = report_weak_boxes(graph) if detector else graph
+        graph = report_weak_boxes(graph, ignore_from) if detector else graph
         run = PREPARATIONS["host" if graph.quantized else "float"](graph, Path(work))()
     photos = track(paths, "labelling", console=console, transient=True)
     with atomic_directory(out.resolve()) as staging:

@@ -19,6 +19,8 @@ from mcu_vision.evaluate.box_overlap import FloatArray, intersection_over_union
 from mcu_vision.evaluate.detector import RunDetector, detect_boxes
 
 MERGE_IOU = 0.45
+CUT_MARGIN = 0.05
+"""Boxes that end this close to a view's edge, in parts of its shorter side, may be cut by it."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,10 @@ def make_views(width: int, height: int, zoom: bool = True) -> list[View]:
 
 
 def detect_in_view(run: RunDetector, image: Image.Image, view: View, frame: tuple[int, int, int]) -> FloatArray:
-    """Boxes (D, 5) of one view, in the photo's pixels; frame: the teacher's width, height and channels."""
+    """Boxes (D, 5) of one view, in the photo's pixels; frame: the teacher's width, height and channels.
+
+    Without those that end at an edge of the view inside the photo: they may be parts of what another view shows whole.
+    """
     x, y, width, height = (round(v) for v in view.box)
     part = Image.new("RGB", (max(1, width), max(1, height)), (PADDING,) * 3)
     part.paste(image.convert("RGB"), (-x, -y))
@@ -55,7 +60,16 @@ def detect_in_view(run: RunDetector, image: Image.Image, view: View, frame: tupl
     if view.mirrored:
         boxes[:, 0] = part.width - boxes[:, 0] - boxes[:, 2]
     boxes[:, :2] += (x, y)
-    return boxes
+    return boxes[~_ends_at_cut(boxes, view, image.size)]
+
+
+def _ends_at_cut(boxes: FloatArray, view: View, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """Which boxes end at an edge of the view that lies inside the photo of this size (width, height)."""
+    low, sides = np.array(view.box[:2]), np.array(view.box[2:])
+    margin = CUT_MARGIN * sides.min()
+    before = (low > 0) & (boxes[:, :2] < low + margin)
+    after = (low + sides < size) & (boxes[:, :2] + boxes[:, 2:4] > low + sides - margin)
+    return np.asarray((before | after).any(axis=1))
 
 
 def merge_views(

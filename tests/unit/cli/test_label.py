@@ -47,6 +47,9 @@ def test_faces(photos, tmp_path):
     assert sum(len(s.boxes) for s in samples) == summary["boxes"]
     assert sum(len(s.ignore) for s in samples) == summary["ignored"]
     assert summary["boxes"] + summary["ignored"] > 0
+    # One view's 0.7 makes a mean of 0.35 with its mirror image: all that is left is sure.
+    sure = ("--min-score", "0.3", "--ignore-from", "0.7", "--out", str(tmp_path / "sure"))
+    assert _label(str(photos), *teacher[:2], *sure)["ignored"] == 0
     with pytest.raises(UserError, match="is not empty"):
         _label(str(photos), *teacher)
 

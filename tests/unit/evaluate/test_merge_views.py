@@ -55,3 +55,18 @@ def test_boxes_of_every_view_are_in_the_pixels_of_the_photo():
     for boxes in seen:
         for box in boxes:
             np.testing.assert_allclose(box[:4], [30, 20, 10, 8], atol=1.3)
+
+
+def test_boxes_that_a_view_may_have_cut_are_left_out():
+    """Only edges inside the photo cut; its own edges do not."""
+
+    def run(frame: np.ndarray) -> np.ndarray:
+        rows, columns = frame.shape[:2]
+        corner, middle = (0, 0, 40, 40, 0.9), (columns / 2, rows / 2, 20, 20, 0.8)
+        return np.array([[corner, middle, (columns - 40, rows - 40, 40, 40, 0.7)]], np.float32)
+
+    image = Image.new("RGB", (100, 80))
+    part, mirrored = View((40.0, 32.0, 60.0, 48.0)), View((40.0, 32.0, 60.0, 48.0), True)
+    scores = [detect_in_view(run, image, view, (200, 160, 3))[:, 4].round(1).tolist() for view in (WHOLE, part)]
+    assert scores == [[0.9, 0.8, 0.7], [0.8, 0.7]]
+    assert detect_in_view(run, image, mirrored, (200, 160, 3))[:, 4].round(1).tolist() == [0.8]
