@@ -114,19 +114,42 @@ static NN_NOINLINE void nn_rnn_step_any(const nn_rnn *c, const int16_t *x0, cons
 }
 
 /* The same as nn_rnn_simple_sweep, for any cell. */
-static inline void nn_rnn_sweep(const nn_rnn *c, const nn_rnn_inputs *in, int16_t *spare, int first) {
+static inline void nn_rnn_sweep_pairs(const nn_rnn *c, const nn_rnn_inputs *in, int16_t *spare, int first) {
     if (c->is_simple) {
         c->simple.sweep(&c->simple, in, spare, first);
         return;
     }
     size_t bytes = (size_t)(2 * c->hidden) * sizeof *spare;
-    const int16_t *x0 = in->x0, *x1 = in->x1;
-    if (first)
-        memset(in->state, 0, bytes);
-    for (int32_t t = 0; t < in->steps; t++, x0 += in->step0, x1 += in->step1) {
-        memcpy(spare, in->state, bytes);
-        nn_rnn_step_any(c, x0, x1, spare, in->state, first && t == 0);
+    int16_t *state = in->state;
+    for (int32_t k = 0; k < in->count; k += 2, state += 2 * c->hidden) {
+        const int16_t *x0 = in->x + k * in->apart, *x1 = x0 + in->apart;
+        if (first)
+            memset(state, 0, bytes);
+        for (int32_t t = 0; t < in->steps; t++, x0 += in->step0, x1 += in->step1) {
+            memcpy(spare, state, bytes);
+            nn_rnn_step_any(c, x0, x1, spare, state, first && t == 0);
+        }
     }
+}
+
+/* Takes the sequence behind in->count twice: its state needs two places. */
+static NN_NOINLINE void nn_rnn_sweep_last(const nn_rnn *c, const nn_rnn_inputs *in, int16_t *spare,
+                                          int first) {
+    nn_rnn_inputs last = *in;
+    last.x += in->count * in->apart, last.state += in->count * c->hidden;
+    last.apart = 0, last.count = 2;
+    nn_rnn_sweep_pairs(c, &last, spare, first);
+}
+
+/* The same for any number of sequences. */
+static inline void nn_rnn_sweep(const nn_rnn *c, nn_rnn_inputs *in, int16_t *spare, int first) {
+    int32_t odd = in->count & 1;
+    in->count -= odd;
+    if (in->count)
+        nn_rnn_sweep_pairs(c, in, spare, first);
+    if (odd)
+        nn_rnn_sweep_last(c, in, spare, first);
+    in->count += odd;
 }
 
 #endif

@@ -134,27 +134,30 @@ NN_RNN_PROJECT(nn_rnn_project16_high, NN_RNN_DOT16, NN_RNN_VECTORS16, NN_RNN_PAC
                                    "cmp lr, r12\n"
 
 /* nn_rnn_simple_sweep. dot, weights, vectors: see above; size: bytes of a vector, states: of two. The stack:
- * 0 and 4 from the end of x of the first and of the second to its next step, 8 steps, 12 states, 16 u, 20
- * scale, 24 lift. */
+ * 0 and 4 from the end of x of the first and of the second to its next step, 8 steps left, 12 states, 16 u,
+ * 20 scale, 24 lift, 28 x, 32 apart, 36 steps, 40 sequences left, 44 first. */
 #define NN_RNN_SWEEP(name, dot, weights, vectors, size, states, sum, mix)                                    \
     NN_RNN_FUNCTION name(const struct nn_rnn_simple *c NN_UNUSED, const struct nn_rnn_inputs *in NN_UNUSED,  \
                          int16_t *spare NN_UNUSED, int first NN_UNUSED) {                                    \
         __asm__ volatile(                                                                                    \
             "push {r4-r11, lr}\n"                                                                            \
             "vpush {s16-s23}\n"                                                                              \
-            "sub sp, sp, #28\n"                                                                              \
+            "sub sp, sp, #48\n"                                                                              \
             "ldm r0, {r4-r10}\n"                                                                             \
             "vmov s20, s21, r4, r6\n"                                                                        \
             "vmov s19, r5\n"                                                                                 \
             "vmov s22, r7\n"                                                                                 \
-            "mov lr, r10\n"                                                                                  \
             "str r10, [sp, #16]\nstrd r8, r9, [sp, #20]\n"                                                   \
-            "ldm r1, {r4-r9}\n"                                                                              \
-            "vmov s16, s17, r4, r5\n"                                                                        \
-            "vmov s18, r9\n"                                                                                 \
-            "lsl r6, r6, #1\nlsl r7, r7, #1\n"                                                               \
+            "ldm r1, {r4-r10}\n"                                                                             \
+            "lsl r5, r5, #1\nlsl r6, r6, #1\nlsl r7, r7, #1\n"                                               \
             "sub r6, r6, #" size "\nsub r7, r7, #" size "\n"                                                 \
             "stm sp, {r6-r9}\n"                                                                              \
+            "add r12, sp, #28\nmov r11, r3\n"                                                                \
+            "stm r12, {r4, r5, r8, r10, r11}\n"                                                              \
+            "7: ldr lr, [sp, #16]\nldr r3, [sp, #44]\n"                                                      \
+            "add r5, r4, r5\n"                                                                               \
+            "vmov s16, s17, r4, r5\n"                                                                        \
+            "vmov s18, r9\n"                                                                                 \
             "cmp r3, #0\n"                                                                                   \
             "bne 4f\n"                                                                                       \
             "1: vldmia r9, " vectors "\n"                                                                    \
@@ -168,7 +171,15 @@ NN_RNN_PROJECT(nn_rnn_project16_high, NN_RNN_DOT16, NN_RNN_VECTORS16, NN_RNN_PAC
                                              "vmov s18, r9\n"                                                \
                                              "vmov s16, s17, r0, r1\n"                                       \
                                              "bne 1b\n"                                                      \
-                                             "add sp, sp, #28\n"                                             \
+                                             "add r3, sp, #28\n"                                             \
+                                             "ldm r3, {r4-r7}\n"                                             \
+                                             "subs r10, r7, #2\n"                                            \
+                                             "beq 8f\n"                                                      \
+                                             "add r4, r4, r5, lsl #1\nadd r9, r9, #" states "\n"             \
+                                             "strd r6, r9, [sp, #8]\n"                                       \
+                                             "str r4, [sp, #28]\nstr r10, [sp, #40]\n"                       \
+                                             "b 7b\n"                                                        \
+                                             "8: add sp, sp, #48\n"                                          \
                                              "vpop {s16-s23}\n"                                              \
                                              "pop {r4-r11, pc}\n"                                            \
                                              "4: mov r0, #0xC000C000\n"                                      \

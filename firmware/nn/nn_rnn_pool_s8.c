@@ -64,12 +64,12 @@ static void copy(int16_t *to, const int16_t *from, int32_t count) {
 #endif
 }
 
-/* Input products of columns x and x + 1 (x again if !both) of the patch rows from `row` on, patch_h of each
- * column, to `inputs`. */
+/* Input products of columns x and x + 1 (x alone if !both) of the patch rows from `row` on, to out and to
+ * `distance` int16 further. */
 static void project_rows(const pool *s, const int8_t *const rows[], int32_t x, int both, int32_t row,
-                         int16_t *inputs) {
+                         int16_t *out, int32_t distance) {
     const nn_rnn_pool *p = s->p;
-    int16_t *a = inputs + row * s->first.hidden, *b = a + p->patch_h * s->first.hidden;
+    int16_t *a = out, *b = both ? out + distance : out;
     if (s->shift >= 0) {
         const int16_t *w_end = s->first.w + s->first.hidden * (s->first.inputs + 2);
         nn_rnn_pixels pixels = {.w = s->first.w, .shift = s->shift, .out0 = a, .out1 = b, .w_end = w_end};
@@ -86,20 +86,11 @@ static void project_rows(const pool *s, const int8_t *const rows[], int32_t x, i
     }
 }
 
-/* The same of all patch rows; those that are kept are taken from there, or put there for the next step. */
-static void project_columns(const pool *s, const int8_t *const rows[], int32_t x, int both, int16_t *inputs) {
-    int32_t hidden = s->first.hidden, count = s->kept_rows * hidden;
-    if (!s->products) {
-        project_rows(s, rows, x, both, 0, inputs);
-        return;
-    }
-    int16_t *kept = s->products + x * count, *column = inputs;
-    for (int i = 0; s->fresh && i < 2; i++, column += s->p->patch_h * hidden)
-        copy(column, kept + (i & both) * count, count);
-    project_rows(s, rows, x, both, s->fresh, inputs);
-    column = inputs + (s->p->patch_h - s->kept_rows) * hidden;
-    for (int i = 0; i <= both; i++, column += s->p->patch_h * hidden)
-        copy(kept + i * count, column, count);
+/* The same of `count` columns. */
+static void project_columns(const pool *s, const int8_t *const rows[], int32_t x, int32_t count, int32_t row,
+                            int16_t *out, int32_t distance) {
+    for (int32_t i = 0; i < count; i += 2)
+        project_rows(s, rows, x + i, i + 1 < count, row, out + i * distance, distance);
 }
 
 /* States of the rows from `fresh` on in the segment of patch j. */
@@ -108,36 +99,58 @@ static int16_t *row_states(const pool *s, int32_t j) {
     return s->waiting + j % under_way * pairs * 2 * s->first.hidden;
 }
 
-/* Takes the columns in `inputs` (from x on, seen from patch j) into all segments that hold them. */
-static void sweep_rows(const pool *s, int32_t j, int32_t x, int32_t end) {
+/* Takes the columns in `inputs`, `distance` int16 apart (from x on, seen from patch j; rows from `fresh` on),
+ * into all segments that hold them. */
+static void sweep_rows(const pool *s, int32_t j, int32_t x, int32_t end, const int16_t *inputs,
+                       int32_t distance) {
     const nn_rnn_pool *p = s->p;
-    int32_t hidden = s->first.hidden, distance = p->patch_h * hidden;
+    int32_t hidden = s->first.hidden;
     for (int32_t start = 0; start < end && j < p->out_w; start += p->stride, j++) {
         int32_t from = max_i32(x, start);
-        const int16_t *row = s->inputs + (from - x) * distance + s->fresh * hidden;
-        nn_rnn_inputs rows = {row, row + hidden, distance, distance, end - from, row_states(s, j)};
-        for (int32_t i = s->fresh; i < p->patch_h; i += 2) {
-            if (i + 1 == p->patch_h)
-                rows.x1 = rows.x0;
-            nn_rnn_sweep(&s->first, &rows, s->spare, from == start);
-            rows.x0 += 2 * hidden, rows.x1 += 2 * hidden, rows.state += 2 * hidden;
-        }
+        nn_rnn_inputs rows = {
+            inputs + (from - x) * distance, hidden, distance, distance, end - from, row_states(s, j),
+            p->patch_h - s->fresh};
+        nn_rnn_sweep(&s->first, &rows, s->spare, from == start);
     }
+}
+
+/* Takes `count` columns, from x on, seen from patch j, with all rows in `inputs`; those that are kept are
+ * taken from there, and put there for the next step. */
+static void take_whole_columns(const pool *s, const int8_t *const rows[], int32_t j, int32_t x,
+                               int32_t count) {
+    int32_t patch_h = s->p->patch_h, hidden = s->first.hidden, distance = patch_h * hidden;
+    int32_t at = j * s->p->stride + x, kept_count = s->kept_rows * hidden, have = s->products ? s->fresh : 0;
+    int16_t *kept = s->products + (s->products ? at * kept_count : 0);
+    for (int32_t i = 0; i < count && have; i++)
+        copy(s->inputs + i * distance, kept + i * kept_count, kept_count);
+    project_columns(s, rows, at, count, have, s->inputs + have * hidden, distance);
+    for (int32_t i = 0; i < count && s->products; i++)
+        copy(kept + i * kept_count, s->inputs + (i + 1) * distance - kept_count, kept_count);
+    nn_rnn_inputs columns = {s->inputs, distance, hidden, hidden, patch_h, s->states, count};
+    nn_rnn_sweep(&s->first, &columns, s->spare, 1);
+    sweep_rows(s, j, x, x + count, s->inputs + s->fresh * hidden, distance);
+}
+
+/* The same where as many rows are kept as are fresh: these take the place of those, once they are swept. */
+static void take_half_columns(const pool *s, const int8_t *const rows[], int32_t j, int32_t x,
+                              int32_t count) {
+    int32_t hidden = s->first.hidden, distance = s->kept_rows * hidden, at = j * s->p->stride + x;
+    int16_t *kept = s->products + at * distance;
+    nn_rnn_inputs columns = {kept, distance, hidden, hidden, s->kept_rows, s->states, count};
+    nn_rnn_sweep(&s->first, &columns, s->spare, 1);
+    project_columns(s, rows, at, count, s->fresh, kept, distance);
+    nn_rnn_sweep(&s->first, &columns, s->spare, 0);
+    sweep_rows(s, j, x, x + count, kept, distance);
 }
 
 /* Takes the next columns, from x on, seen from patch j; returns how many. What is alike is done together,
  * since the loops do not fit the flash's instruction cache all at once. */
 static NN_NOINLINE int32_t take_columns(const pool *s, const int8_t *const rows[], int32_t j, int32_t x) {
-    int32_t patch_h = s->p->patch_h, hidden = s->first.hidden, distance = patch_h * hidden;
-    int32_t count = min_i32(s->batch, s->p->patch_w - x);
-    for (int32_t i = 0; i < count; i += 2)
-        project_columns(s, rows, j * s->p->stride + x + i, i + 1 < count, s->inputs + i * distance);
-    for (int32_t i = 0; i < count; i += 2) {
-        const int16_t *inputs = s->inputs + i * distance;
-        nn_rnn_inputs columns = {inputs, inputs + distance, hidden, hidden, patch_h, s->states + i * hidden};
-        nn_rnn_sweep(&s->first, &columns, s->spare, 1);
-    }
-    sweep_rows(s, j, x, x + count);
+    int32_t count = min_i32(s->batch, s->p->patch_w - x), hidden = s->first.hidden;
+    if (s->products && s->fresh && 2 * s->fresh == s->p->patch_h)
+        take_half_columns(s, rows, j, x, count);
+    else
+        take_whole_columns(s, rows, j, x, count);
     int16_t *out = s->columns + x * s->second.hidden;
     for (int32_t i = 0; i < count; i += 2, out += 2 * s->second.hidden)
         nn_rnn_project(&s->second, s->states + i * hidden, out, out + (i + 1 < count ? s->second.hidden : 0));
@@ -173,7 +186,7 @@ static void write_state(const pool *s, const int16_t *state, int8_t *out) {
 /* Sweeps `steps` summaries both ways; writes the two last states. */
 static int8_t *sweep_both_ways(const pool *s, const int16_t *summaries, int32_t steps, int8_t *out) {
     int32_t hidden = s->second.hidden, units = s->p->cell2.hidden;
-    nn_rnn_inputs ways = {summaries, summaries + (steps - 1) * hidden, hidden, -hidden, steps, s->states};
+    nn_rnn_inputs ways = {summaries, (steps - 1) * hidden, hidden, -hidden, steps, s->states, 2};
     nn_rnn_sweep(&s->second, &ways, s->spare, 1);
     if (!s->second.is_simple || s->p->out_bits != NN_RNN_BYTE_BITS || units != hidden) {
         write_state(s, s->states, out);

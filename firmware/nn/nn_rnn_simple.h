@@ -29,18 +29,20 @@
 /* How many int16 follow the weights of four units: K of z of each, then K of h less K of z. */
 #define NN_RNN_TAIL 8
 
-/* Input products of two sequences, how many int16 lie from one step of each to its next, and their states,
- * in turn. The assembly reads this struct. */
+/* Input products of `count` sequences, an even number. x: of the first; `apart` int16 further those of the
+ * next. step0, step1: int16 from one step to the next, of every first and every second sequence. state: of
+ * each two sequences their states, in turn. The assembly reads this struct. */
 typedef struct nn_rnn_inputs {
-    const int16_t *x0, *x1;
-    int32_t step0, step1, steps;
+    const int16_t *x;
+    int32_t apart, step0, step1, steps;
     int16_t *state;
+    int32_t count;
 } nn_rnn_inputs;
 
 typedef struct nn_rnn_simple nn_rnn_simple;
 
-/* Takes two sequences of input products through in->state, in place; from states of zero if `first`. spare:
- * room for two states. */
+/* Takes sequences of input products through in->state, in place; from states of zero if `first`. spare: room
+ * for two states. */
 typedef nn_rnn_sweep_code nn_rnn_simple_sweep;
 
 /* Constants of a cell. u: -U (nn_rnn_dot.h), with a tail behind each four units. scale: 0 if r is the high
@@ -123,12 +125,15 @@ static inline void nn_rnn_simple_step(const nn_rnn_simple *c, const int16_t *x0,
 static NN_NOINLINE void nn_rnn_simple_sweep_any(const nn_rnn_simple *c, const nn_rnn_inputs *in,
                                                 int16_t *spare, int first) {
     int32_t size = 2 * c->hidden;
-    const int16_t *x0 = in->x0, *x1 = in->x1;
-    for (int32_t i = 0; first && i < size; i += 2)
-        nn_store32(in->state + i, NN_RNN_ZERO);
-    for (int32_t t = 0; t < in->steps; t++, x0 += in->step0, x1 += in->step1) {
-        memcpy(spare, in->state, (size_t)size * sizeof *spare);
-        nn_rnn_simple_step(c, x0, x1, spare, in->state, first && t == 0);
+    int16_t *state = in->state;
+    for (int32_t k = 0; k < in->count; k += 2, state += size) {
+        const int16_t *x0 = in->x + k * in->apart, *x1 = x0 + in->apart;
+        for (int32_t i = 0; first && i < size; i += 2)
+            nn_store32(state + i, NN_RNN_ZERO);
+        for (int32_t t = 0; t < in->steps; t++, x0 += in->step0, x1 += in->step1) {
+            memcpy(spare, state, (size_t)size * sizeof *spare);
+            nn_rnn_simple_step(c, x0, x1, spare, state, first && t == 0);
+        }
     }
 }
 

@@ -75,62 +75,67 @@
 /* nn_rnn_sweep_code. The stream: for each two units K of z, then K of h less that of z (`bytes` in all),
  * which stay in every other register of s0 to s15; then what the products read. The state stays in r0 to r7.
  * s24: x, s25: steps left, s26: from one x to the next, s27: what the products read, s28 to s30: top, half,
- * signs. The stack: 0 where the states belong, 4 x of the second sequence, 8 its s26, 12 steps, 16 first, 20
- * whether there is a second. */
+ * signs, s31: the stream. The stack: 0 where the state belongs, 4 from there to that of the next sequence, 8
+ * x, 12 its s26, 16 sequences left, 20 from one x to that of the next sequence, 24 the sum of both sequences'
+ * s26, 28 steps, 32 first. */
 #define NN_RNN_SPARSE_SWEEP(name, units, bytes, w, right, left, products)                                    \
     static __attribute__((naked, noinline)) void name(const struct nn_rnn_simple *c NN_UNUSED,               \
                                                       const struct nn_rnn_inputs *in NN_UNUSED,              \
                                                       int16_t *spare NN_UNUSED, int first NN_UNUSED) {       \
-        __asm__ volatile(                                                                                    \
-            "push {r4-r11, lr}\n"                                                                            \
-            "vpush {s16-s31}\n"                                                                              \
-            "ldm r0, {r4-r10}\n"                                                                             \
-            "vmov s28, s29, r4, r5\n"                                                                        \
-            "vmov s30, r6\n"                                                                                 \
-            "add r10, r10, #" bytes "\n"                                                                     \
-            "vmov s27, r10\n"                                                                                \
-            "ldm r1, {r4-r9}\n"                                                                              \
-            "vmov s24, s25, r4, r8\n"                                                                        \
-            "lsl r6, r6, #1\nlsl r7, r7, #1\n"                                                               \
-            "vmov s26, r6\n"                                                                                 \
-            "mov r4, #1\n"                                                                                   \
-            "push {r3, r4}\n"                                                                                \
-            "mov r4, r9\n"                                                                                   \
-            "push {r4, r5, r7, r8}\n"                                                                        \
-            "0: vmov r8, s27\n"                                                                              \
-            "sub r10, r8, #" bytes "\n"                                                                      \
-            "vldmia r10, " NN_RNN_SPARSE_K##units                                                            \
-            "\n"                                                                                             \
-            "ldr r9, [sp]\nldr r10, [sp, #16]\n"                                                             \
-            "cmp r10, #0\n"                                                                                  \
-            "bne 4f\n" NN_RNN_EACH##units("ldr") "1:\n" products "3: vmov r8, r9, s24, s25\n"                \
-                                                 "vmov r10, s26\n"                                           \
-                                                 "vldmia r8, " NN_RNN_SPARSE_X##units                        \
-            "\n"                                                                                             \
-            "add r8, r8, r10\n"                                                                              \
-            "subs r9, r9, #1\n"                                                                              \
-            "vmov s24, s25, r8, r9\n"                                                                        \
-            "vmov r12, lr, s28, s29\n"                                                                       \
-            "vmov r8, s30\n" NN_RNN_SPARSE_GATES##units(                                                     \
-                w, right,                                                                                    \
-                left) "vmov r8, s27\n"                                                                       \
-                      "bne 1b\n"                                                                             \
-                      "ldrd r9, r10, [sp]\n" NN_RNN_EACH##units(                                             \
-                          "str") "ldrd r11, r12, [sp, #8]\nldr lr, [sp, #20]\n"                              \
-                                 "add r9, r9, #4\n"                                                          \
-                                 "mov r8, #0\n"                                                              \
-                                 "cmp lr, #0\n"                                                              \
-                                 "vmov s24, s25, r10, r12\n"                                                 \
-                                 "vmov s26, r11\n"                                                           \
-                                 "str r9, [sp]\nstr r8, [sp, #20]\n"                                         \
-                                 "bne 0b\n"                                                                  \
-                                 "add sp, sp, #24\n"                                                         \
-                                 "vpop {s16-s31}\n"                                                          \
-                                 "pop {r4-r11, pc}\n"                                                        \
-                                 "4: mov r0, #0xC000C000\n"                                                  \
-                                 "mov r1, r0\nmov r2, r0\nmov r3, r0\nmov r4, r0\nmov r5, r0\nmov r6, r0\n"  \
-                                 "mov r7, r0\n"                                                              \
-                                 "b 3b\n");                                                                  \
+        __asm__ volatile("push {r4-r11, lr}\n"                                                               \
+                         "vpush {s16-s31}\n"                                                                 \
+                         "ldm r0, {r4-r10}\n"                                                                \
+                         "vmov s28, s29, r4, r5\n"                                                           \
+                         "add r11, r10, #" bytes "\n"                                                        \
+                         "vmov s30, s31, r6, r10\n"                                                          \
+                         "vmov s27, r11\n"                                                                   \
+                         "ldm r1, {r4-r10}\n"                                                                \
+                         "lsl r5, r5, #1\nlsl r12, r6, #1\nadd r7, r12, r7, lsl #1\n"                        \
+                         "push {r3}\n"                                                                       \
+                         "push {r5, r7, r8}\n"                                                               \
+                         "mov lr, r10\nmov r10, #4\nmov r11, r4\n"                                           \
+                         "push {r9-r12, lr}\n"                                                               \
+                         "vmov s24, s25, r11, r8\n"                                                          \
+                         "vmov s26, r12\n"                                                                   \
+                         "cmp r3, #0\n"                                                                      \
+                         "bne 4f\n"                                                                          \
+                         "vmov r8, s31\n"                                                                    \
+                         "vldmia r8, " NN_RNN_SPARSE_K##units                                                \
+                         "\n"                                                                                \
+                         "0: vmov r8, s27\n" NN_RNN_EACH##units("ldr") "1:\n" products                       \
+                                                                       "3: vmov r8, r9, s24, s25\n"          \
+                                                                       "vmov r10, s26\n"                     \
+                                                                       "vldmia r8, " NN_RNN_SPARSE_X##units  \
+                         "\n"                                                                                \
+                         "add r8, r8, r10\n"                                                                 \
+                         "subs r9, r9, #1\n"                                                                 \
+                         "vmov s24, s25, r8, r9\n"                                                           \
+                         "vmov r12, lr, s28, s29\n"                                                          \
+                         "vmov r8, s30\n" NN_RNN_SPARSE_GATES##units(                                        \
+                             w, right, left) "vmov r8, s27\n"                                                \
+                                             "bne 1b\n"                                                      \
+                                             "ldm sp, {r9-r12, lr}\n" NN_RNN_EACH##units(                    \
+                                                 "str") "subs lr, lr, #1\n"                                  \
+                                                        "beq 5f\n"                                           \
+                                                        "add r0, sp, #20\n"                                  \
+                                                        "ldm r0, {r0-r3}\n"                                  \
+                                                        "add r9, r9, r10\nrsb r10, r10, #" bytes "\n"        \
+                                                        "add r11, r11, r0\nsub r12, r1, r12\n"               \
+                                                        "stm sp, {r9-r12, lr}\n"                             \
+                                                        "vmov s24, s25, r11, r2\n"                           \
+                                                        "vmov s26, r12\n"                                    \
+                                                        "cmp r3, #0\n"                                       \
+                                                        "beq 0b\n"                                           \
+                                                        "4: vmov r8, s31\n"                                  \
+                                                        "vldmia r8, " NN_RNN_SPARSE_K##units                 \
+                         "\n"                                                                                \
+                         "mov r0, #0xC000C000\n"                                                             \
+                         "mov r1, r0\nmov r2, r0\nmov r3, r0\nmov r4, r0\nmov r5, r0\nmov r6, r0\n"          \
+                         "mov r7, r0\n"                                                                      \
+                         "b 3b\n"                                                                            \
+                         "5: add sp, sp, #36\n"                                                              \
+                         "vpop {s16-s31}\n"                                                                  \
+                         "pop {r4-r11, pc}\n");                                                              \
     }
 
 #endif

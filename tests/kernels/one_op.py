@@ -410,8 +410,8 @@ def _cell(
 
 @st.composite
 def rnn_pool(draw: Any) -> Graph:
-    patch = draw(st.tuples(st.integers(1, 6), st.integers(1, 6)))
     stride = draw(st.integers(1, 5))
+    patch = draw(st.tuples(st.integers(1, 6) | st.just(2 * stride), st.integers(1, 6)))
     sizes = st.sampled_from([8, 16]) | st.integers(1, 20)
     k, h1, h2 = draw(st.just(4) | st.integers(1, 9)), draw(sizes), draw(sizes)
     down, across = draw(st.integers(1, 3)), draw(st.integers(1, 4))
