@@ -33,6 +33,7 @@ static int32_t inverse_sqrt(int32_t value, int32_t *multiplier) {
 static int32_t sum_of_squares(const int8_t *row, int32_t count, int32_t zero) {
     const uint32_t zeros = nn_pack_low((uint32_t)zero, (uint32_t)zero);
     int32_t sum = 0;
+#pragma GCC unroll 4
     for (; count >= 4; count -= 4, row += 4) {
         uint32_t bytes = nn_load32(row);
         uint32_t even = nn_sub16(nn_sxtb16(bytes), zeros), odd = nn_sub16(nn_sxtb16_odd(bytes), zeros);
@@ -54,9 +55,27 @@ static NN_NOINLINE void scale_right(const int8_t *row, int8_t *out, int32_t coun
     }
 }
 
-/* The same for left shifts 0..21, which round once. */
+/* Four values at a time; sums start from half a unit of the result, which is 2^right. */
+static inline uint32_t scale_four(uint32_t bytes, uint32_t zeros, int32_t multiplier, int32_t half,
+                                  int32_t right) {
+    uint32_t even = nn_sub16(nn_sxtb16(bytes), zeros), odd = nn_sub16(nn_sxtb16_odd(bytes), zeros);
+    int32_t a = nn_saturate8(nn_smlaw_lane0(multiplier, even, half) >> right);
+    int32_t b = nn_saturate8(nn_smlaw_lane0(multiplier, odd, half) >> right);
+    int32_t c = nn_saturate8(nn_smlaw_lane1(multiplier, even, half) >> right);
+    int32_t d = nn_saturate8(nn_smlaw_lane1(multiplier, odd, half) >> right);
+    uint32_t low = nn_pack_low((uint32_t)a, (uint32_t)c), high = nn_pack_low((uint32_t)b, (uint32_t)d);
+    return (low & 0x00FF00FFu) | (high << 8 & 0xFF00FF00u);
+}
+
+/* The same for left shifts 0..21, which round once. Up to 14 the lowest 16 bits of a product do not count. */
 static NN_NOINLINE void scale_left(const int8_t *row, int8_t *out, int32_t count, int32_t zero,
                                    int32_t multiplier, int32_t left) {
+    if (left <= 14) {
+        const uint32_t zeros = nn_pack_low((uint32_t)zero, (uint32_t)zero);
+        const int32_t half = 1 << (14 - left), right = 15 - left;
+        for (; count >= 4; count -= 4, row += 4, out += 4)
+            nn_store32(out, scale_four(nn_load32(row), zeros, multiplier, half, right));
+    }
     for (const int8_t *end = row + count; row != end; row++)
         *out++ = (int8_t)nn_saturate8(nn_smmulr(nn_shift_left(*row - zero, left + 1), multiplier));
 }

@@ -113,12 +113,9 @@ static NN_NOINLINE void nn_rnn_step_any(const nn_rnn *c, const int16_t *x0, cons
     }
 }
 
-/* The same as nn_rnn_simple_sweep, for any cell. */
-static inline void nn_rnn_sweep_pairs(const nn_rnn *c, const nn_rnn_inputs *in, int16_t *spare, int first) {
-    if (c->is_simple) {
-        c->simple.sweep(&c->simple, in, spare, first);
-        return;
-    }
+/* The same as nn_rnn_simple_sweep, for cells that are not simple. */
+static NN_NOINLINE void nn_rnn_sweep_any(const nn_rnn *c, const nn_rnn_inputs *in, int16_t *spare,
+                                         int first) {
     size_t bytes = (size_t)(2 * c->hidden) * sizeof *spare;
     int16_t *state = in->state;
     for (int32_t k = 0; k < in->count; k += 2, state += 2 * c->hidden) {
@@ -132,24 +129,31 @@ static inline void nn_rnn_sweep_pairs(const nn_rnn *c, const nn_rnn_inputs *in, 
     }
 }
 
-/* Takes the sequence behind in->count twice: its state needs two places. */
-static NN_NOINLINE void nn_rnn_sweep_last(const nn_rnn *c, const nn_rnn_inputs *in, int16_t *spare,
-                                          int first) {
-    nn_rnn_inputs last = *in;
-    last.x += in->count * in->apart, last.state += in->count * c->hidden;
-    last.apart = 0, last.count = 2;
-    nn_rnn_sweep_pairs(c, &last, spare, first);
+static inline void nn_rnn_sweep_pairs(const nn_rnn *c, const nn_rnn_inputs *in, int16_t *spare, int first) {
+    if (c->is_simple)
+        c->simple.sweep(&c->simple, in, spare, first);
+    else
+        nn_rnn_sweep_any(c, in, spare, first);
 }
 
-/* The same for any number of sequences. */
-static inline void nn_rnn_sweep(const nn_rnn *c, nn_rnn_inputs *in, int16_t *spare, int first) {
-    int32_t odd = in->count & 1;
-    in->count -= odd;
-    if (in->count)
+/* Takes the sequences with an even number before the last one, and that twice: its state needs two places. */
+static NN_NOINLINE void nn_rnn_sweep_odd(const nn_rnn *c, const nn_rnn_inputs *in, int16_t *spare,
+                                         int first) {
+    nn_rnn_inputs part = *in;
+    part.count--;
+    if (part.count > 0)
+        nn_rnn_sweep_pairs(c, &part, spare, first);
+    part.x += part.count * in->apart, part.state += part.count * c->hidden;
+    part.apart = 0, part.count = 2;
+    nn_rnn_sweep_pairs(c, &part, spare, first);
+}
+
+/* Takes any number of sequences through the states. */
+static inline void nn_rnn_sweep(const nn_rnn *c, const nn_rnn_inputs *in, int16_t *spare, int first) {
+    if (in->count & 1)
+        nn_rnn_sweep_odd(c, in, spare, first);
+    else
         nn_rnn_sweep_pairs(c, in, spare, first);
-    if (odd)
-        nn_rnn_sweep_last(c, in, spare, first);
-    in->count += odd;
 }
 
 #endif

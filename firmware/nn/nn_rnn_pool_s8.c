@@ -194,10 +194,11 @@ static int8_t *sweep_both_ways(const pool *s, const int16_t *summaries, int32_t 
         return out + 2 * units;
     }
     const int16_t *way = s->states;
-    for (int i = 0; i < 2; i++, way -= 2 * units - 2)
-        for (const int8_t *end = out + units; out != end; out += 4, way += 8)
-            nn_store32(out, nn_rnn_simple_bytes(nn_load32(way), nn_load32(way + 4)));
-    return out;
+    for (const int8_t *end = out + units; out != end; out += 4, way += 8) {
+        nn_store32(out, nn_rnn_simple_bytes(nn_load32(way), nn_load32(way + 4)));
+        nn_store32(out + units, nn_rnn_simple_bytes(nn_load32(way + 2), nn_load32(way + 6)));
+    }
+    return out + units;
 }
 
 void nn_rnn_pool_s8(const nn_rnn_pool *p, const int8_t *const rows[], int8_t *out, int16_t *scratch,

@@ -193,7 +193,7 @@ class RnnPool(Op):
     def kernel_cells(self, graph: Graph) -> tuple[Cell, Cell]:
         """Both cells as kernels get them: the hidden units of the first, which nobody else sees, in `pair_units`."""
         first, second = (Cell(*(self.constant(graph, 1 + 4 * index + i) for i in range(4))) for index in (0, 1))
-        order = pair_units((first.u, second.w))
+        order = pair_units((first.u, second.w), (max(self.patch) - 1, 1))
         first = Cell(first.w[order], first.u[order][:, order], first.bias_z[order], first.bias_h[order])
         return first, second._replace(w=second.w[:, order])
 

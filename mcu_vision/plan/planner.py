@@ -16,6 +16,7 @@ from mcu_vision.plan.program import Program, Step
 from mcu_vision.plan.promote_weights import promote_weights
 from mcu_vision.plan.rewrite.fuse_blocks import find_blocks, fuse_all
 from mcu_vision.plan.rewrite.order_ops import order_ops
+from mcu_vision.plan.rewrite.order_pool_units import order_pool_units
 from mcu_vision.plan.rewrite.pull_rows import pull_rows
 from mcu_vision.plan.rewrite.remove_dead_channels import remove_dead_channels
 from mcu_vision.plan.row_rules import row_rules
@@ -127,7 +128,7 @@ def prepare_graph(graph: Graph, options: PlanOptions) -> Graph:
     """The graph that is planned: rewritten, but for what the search decides. Raises UserError for a float graph."""
     if not graph.quantized:
         raise UserError(f"model {graph.name} is not quantised: run `mcu-vision quantize` first")
-    graph = order_ops(remove_dead_channels(graph))
+    graph = order_ops(order_pool_units(remove_dead_channels(graph)))
     if options.preserve_input:
         graph = replace(graph, metadata=graph.metadata | {"preserve_input": True})
     return pull_rows(graph) if options.input == "rows" else graph

@@ -30,3 +30,15 @@ def test_units_that_go_together_become_neighbours() -> None:
 
 def test_dense_matrices_stay() -> None:
     assert pair_units([np.ones((8, 8))]).tolist() == list(range(8))
+
+
+def test_the_matrix_that_is_used_most_decides() -> None:
+    often, rarely = np.array([[1, 1, 0, 0], [0, 0, 1, 1]]), np.array([[1, 0, 1, 0], [0, 1, 0, 1], [0, 1, 0, 1]])
+    assert {frozenset(p) for p in pair_units([often, rarely], [2, 1]).reshape(2, 2).tolist()} == {
+        frozenset((0, 1)),
+        frozenset((2, 3)),
+    }
+    assert {frozenset(p) for p in pair_units([often, rarely]).reshape(2, 2).tolist()} == {
+        frozenset((0, 2)),
+        frozenset((1, 3)),
+    }
