@@ -52,7 +52,8 @@ void nn_conv_s8(const nn_conv2d *p, const int8_t *const rows[], int8_t *out, int
 /* The same for `rows` output rows a call, an even number, in tiles of whole rows; windows overlap or touch.
  * rows: (rows
  * - 1) * stride_h + kernel_h pointers. out: `rows`, NULL for those below the map.
- * scratch: 4 * (2 * w + 12) + rows * quad(2 * c * n + 2), where n is of a whole row. */
+ * scratch: 4 * k * (2 * w + 12) + rows * quad(2 * c * n + 2), where n is of a whole row, and k is 2 for a w
+ * of 14 or 15 and an out_c of 4 or more, else 1. */
 typedef struct {
     nn_conv2d conv;
     int16_t rows;

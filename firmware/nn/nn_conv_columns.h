@@ -142,25 +142,56 @@ static void nn_widen_row(int16_t *to, int32_t step, const int8_t *from, int32_t 
             to[i] = (int16_t)(from[i] * (raised ? 256 : 1));
 }
 
-/* A channel of three rows: columns in fours; returns how many are done. */
+#if NN_ASSEMBLY
+
+/* r0: to, r1, r4, r5: the rows, r3: how many fours, r2: the mask of `lanes`. */
+#define NN_CONV_ROWS_RAISED(even, odd) "and " even ", r2, " odd ", lsl #8\nand " odd ", r2, " odd "\n"
+#define NN_CONV_ROWS_PLAIN(even, odd) "sxtb16 " even ", " odd "\nsxtb16 " odd ", " odd ", ror #8\n"
+#define NN_CONV_THREE_ROWS(name, lanes)                                                                      \
+    static __attribute__((naked, noinline)) void name(int16_t *to NN_UNUSED,                                 \
+                                                      const int8_t *const rows[] NN_UNUSED,                  \
+                                                      int32_t x NN_UNUSED, int32_t fours NN_UNUSED) {        \
+        __asm__ volatile("push {r4-r11, lr}\n"                                                               \
+                         "ldm r1, {r1, r4, r5}\n"                                                            \
+                         "add r1, r1, r2\nadd r4, r4, r2\nadd r5, r5, r2\n"                                  \
+                         "mov r2, #0xFF00FF00\n"                                                             \
+                         "1: ldr r7, [r1], #4\nldr r9, [r4], #4\nldr r11, [r5], #4\n" lanes("r6", "r7")      \
+                             lanes("r8", "r9") lanes("r10", "r11") "pkhtb lr, r11, r9, asr #16\n"            \
+                                                                   "pkhbt r9, r9, r11, lsl #16\n"            \
+                                                                   "pkhtb r12, r7, r10, asr #16\n"           \
+                                                                   "pkhbt r7, r10, r7, lsl #16\n"            \
+                                                                   "pkhtb r10, r8, r6, asr #16\n"            \
+                                                                   "pkhbt r6, r6, r8, lsl #16\n"             \
+                                                                   "stmia r0!, {r6, r7, r9, r10, r12, lr}\n" \
+                                                                   "subs r3, r3, #1\n"                       \
+                                                                   "bne 1b\n"                                \
+                                                                   "pop {r4-r11, pc}\n");                    \
+    }
+
+NN_CONV_THREE_ROWS(nn_widen_three_rows_raised, NN_CONV_ROWS_RAISED)
+NN_CONV_THREE_ROWS(nn_widen_three_rows_plain, NN_CONV_ROWS_PLAIN)
+
+#endif
+
+/* A channel of three rows: columns in fours, from a word on; returns how many are done. */
 static int32_t nn_widen_three_rows(int16_t *to, const int8_t *const rows[], int32_t x, int32_t columns,
                                    int raised) {
-    const int8_t *a = rows[0] + x, *b = rows[1] + x, *c = rows[2] + x;
-    int32_t done = columns & ~3;
-    for (const int8_t *end = a + done; a != end; a += 4, b += 4, c += 4, to += 12) {
-        uint32_t bytes_a = nn_load32(a), bytes_b = nn_load32(b), bytes_c = nn_load32(c);
-        uint32_t a0 = nn_conv_lanes(bytes_a, 0, raised), b0 = nn_conv_lanes(bytes_b, 0, raised),
-                 c0 = nn_conv_lanes(bytes_c, 0, raised);
-        uint32_t a1 = nn_conv_lanes(bytes_a, 1, raised), b1 = nn_conv_lanes(bytes_b, 1, raised),
-                 c1 = nn_conv_lanes(bytes_c, 1, raised);
-        nn_store32(to, nn_pack_low(a0, b0));
-        nn_store32(to + 2, nn_pack_low(c0, a1));
-        nn_store32(to + 4, nn_pack_low(b1, c1));
-        nn_store32(to + 6, nn_pack_high(a0, b0));
-        nn_store32(to + 8, nn_pack_high(c0, a1));
-        nn_store32(to + 10, nn_pack_high(b1, c1));
+    int32_t done = 0;
+    if ((uintptr_t)to % 4 && columns > 0) {
+        for (int32_t i = 0; i < 3; i++)
+            *to++ = (int16_t)(rows[i][x] * (raised ? 256 : 1));
+        done = 1;
     }
-    return done;
+    const int32_t fours = (columns - done) >> 2;
+#if NN_ASSEMBLY
+    if (fours > 0)
+        (raised ? nn_widen_three_rows_raised : nn_widen_three_rows_plain)(to, rows, x + done, fours);
+#else
+    for (int32_t at = x + done, end = at + 4 * fours; at != end; at++)
+        for (int32_t i = 0; i < 3; i++)
+            *to++ = (int16_t)(rows[i][at] * (raised ? 256 : 1));
+#endif
+    return done + 4 * fours;
 }
 
 /* `count` columns, every by-th from x on, of all rows, to every `step` int16; the zero point outside the map.

@@ -119,10 +119,10 @@ class Conv2d(Convolution):
 
     def rows_scratch(self, graph: Graph, rows: int) -> int:
         """Bytes of scratch with so many rows a step, as firmware/nn/nn.h says."""
-        _, kh, kw, in_c = graph.tensors[self.inputs[1]].shape
+        out_c, kh, kw, in_c = graph.tensors[self.inputs[1]].shape
         step = self.window_step(graph)
         columns = (graph.tensors[self.outputs[0]].shape[2] - 1) * step + kw
-        return conv_scratch(kw, column_values(kh, in_c, step), columns, rows)
+        return conv_scratch(kw, column_values(kh, in_c, step), columns, rows, out_c)
 
     def rows_fit(self, graph: Graph) -> bool:
         """Whether nn_conv_rows_s8 can compute this convolution."""

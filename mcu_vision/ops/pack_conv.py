@@ -13,6 +13,9 @@ INPUT_BITS = 8
 FAST_BITS = 17
 """A channel is fast if accumulators times 2**(FAST_BITS + shift) fit 31 bits: the output then is a high half."""
 
+LONG_WORDS = (14, 15)
+"""Words of the windows of which nn_conv_rows_s8 takes four channels at a time, with weights in RAM."""
+
 LEAST_BITS = 2
 """Of nn_output (firmware/nn/nn_math.h)."""
 
@@ -85,7 +88,11 @@ def _words(weights: npt.NDArray[np.int64], column: int) -> npt.NDArray[np.int64]
     return join_halves(np.pad(columns, ((0, 0), (0, even(columns.shape[1]) - columns.shape[1]))))
 
 
-def conv_scratch(kernel_w: int, column: int, columns: int, rows: int = 1) -> int:
-    """Bytes: weights of a pair of channels, then for each of `rows` the widened columns, and a word at their end."""
+def conv_scratch(kernel_w: int, column: int, columns: int, rows: int = 1, out_c: int = 0) -> int:
+    """Bytes: weights of a pair of channels, then for each of `rows` the widened columns, and a word at their end.
+
+    out_c: channels, where nn_conv_rows_s8 may take two pairs at a time.
+    """
     words = (kernel_w * column + 1) // 2
-    return 4 * (2 * words + 12) + rows * quad(2 * columns * column + 2)
+    pairs = 2 if out_c >= 4 and words in LONG_WORDS else 1
+    return 4 * pairs * (2 * words + 12) + rows * quad(2 * columns * column + 2)

@@ -90,6 +90,21 @@ def conv(draw: Any) -> Graph:
 
 
 @st.composite
+def first_conv(draw: Any) -> Graph:
+    """3x3 of one or three channels, of which kernels take four output channels at a time."""
+    in_c, stride = draw(st.sampled_from([(1, 2), (3, 2), (3, 1)]))
+    h, w, out_c = draw(st.integers(3, 9)), draw(st.integers(3, 40)), draw(st.sampled_from([4, 4, 5, 6, 8, 11, 12]))
+    padding = draw(st.sampled_from([(0, 0, 0, 0), (1, 1, 1, 1), (0, 1, 0, 1), (1, 0, 2, 2)]))
+    op = ops.Conv2d("conv", (), (), (stride, stride), (1, 1), padding, draw(ACTIVATIONS), draw(TILES))
+    op.step_rows = draw(st.sampled_from([0, 2, 4, 6]))
+    shape = (out_c, 3, 3, in_c)
+    constants = _mild_constants("", shape, 0, np.random.default_rng(draw(SEEDS)))
+    x = activation("x", (1, h, w, in_c), draw(ZERO_POINTS))
+    out = activation("out", (), draw(st.just(-128) | ZERO_POINTS))
+    return one_op(op, [x], constants, out)
+
+
+@st.composite
 def conv_carry(draw: Any) -> Graph:
     kernel, _, padding = _window(draw, 4)
     kernel = max(2, kernel[0]), kernel[1]

@@ -15,6 +15,7 @@ from mcu_vision.ir import Graph
 
 GRAPHS = {
     "conv": one_op.conv(),
+    "first_conv": one_op.first_conv(),
     "conv_carry": one_op.conv_carry(),
     "winograd": one_op.winograd(),
     "pointwise": one_op.pointwise(),
