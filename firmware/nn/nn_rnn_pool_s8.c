@@ -52,13 +52,17 @@ static void copy(int16_t *to, const int16_t *from, int32_t count) {
     __asm__ volatile("lsrs %[n], %[n], #3\n"
                      "bcc 1f\n"
                      "ldrd r4, r5, [%[from]], #8\nstrd r4, r5, [%[to]], #8\n"
-                     "1: beq 3f\n"
-                     "2: ldmia %[from]!, {r4, r5, r6, r8}\nstmia %[to]!, {r4, r5, r6, r8}\n"
+                     "1: lsrs %[n], %[n], #1\n"
+                     "bcc 2f\n"
+                     "ldmia %[from]!, {r4, r5, r6, r8}\nstmia %[to]!, {r4, r5, r6, r8}\n"
+                     "2: beq 4f\n"
+                     "3: ldmia %[from]!, {r4, r5, r6, r8, r9, r10, r11, r12}\n"
+                     "stmia %[to]!, {r4, r5, r6, r8, r9, r10, r11, r12}\n"
                      "subs %[n], %[n], #1\n"
-                     "bne 2b\n"
-                     "3:\n"
-                     : [to] "+r"(to), [from] "+r"(from), [n] "+r"(count)::"r4", "r5", "r6", "r8", "cc",
-                       "memory");
+                     "bne 3b\n"
+                     "4:\n"
+                     : [to] "+r"(to), [from] "+r"(from), [n] "+r"(count)::"r4", "r5", "r6", "r8", "r9", "r10",
+                       "r11", "r12", "cc", "memory");
 #else
     memmove(to, from, (size_t)count * sizeof *to);
 #endif

@@ -15,6 +15,8 @@ FAST_BITS = 17
 
 LONG_WORDS = (14, 15)
 """Words of the windows of which nn_conv_rows_s8 takes four channels at a time, with weights in RAM."""
+FOUR_WORDS = (5, *LONG_WORDS)
+"""The same, with weights anywhere."""
 
 LEAST_BITS = 2
 """Of nn_output (firmware/nn/nn_math.h)."""

@@ -26,21 +26,27 @@ def count_rnn_pool(op: RnnPool, graph: Graph) -> tuple[Counter[str], bool]:
     (patch_h, patch_w), stride = op.patch, op.stride
     hidden1, hidden2 = (quad(graph.tensors[op.inputs[i]].shape[0]) for i in (1, 5))
     kept_w, kept_h = max(0, patch_w - stride), max(0, patch_h - stride)
-    column_pairs = patch_rows * (ceil(patch_w / 2) + (columns - 1) * ceil((patch_w - kept_w) / 2))
+    batch = 4 if stride > 2 else 2
+    fresh_w = patch_w - kept_w
+    column_pairs = patch_rows * (ceil(patch_w / 2) + (columns - 1) * ceil(fresh_w / 2))
+    column_calls = patch_rows * (ceil(patch_w / batch) + (columns - 1) * ceil(fresh_w / batch))
     row_pairs = columns * (ceil(patch_h / 2) + (patch_rows - 1) * ceil((patch_h - kept_h) / 2))
     patches = patch_rows * columns
     counts = Counter(patches=patches, outputs=patches * 4 * hidden2)
-    kept_products = kept_h * int(params["keep_products"]) * column_pairs * (patch_rows - 1) // patch_rows
+    later = (patch_rows - 1) / patch_rows if params["keep_products"] else 0
+    kept_products = int(kept_h * column_pairs * later)
     counts += _project_pixels(params, x.shape[3], hidden1, column_pairs * patch_h - kept_products)
-    counts["copied"] = 4 * kept_products * hidden1
+    in_place = 2 * kept_h == patch_h
+    counts["copied"] = 0 if in_place else 4 * kept_products * hidden1
     narrow = bool(params["cell2.w_spare"] >= 0)
     counts += _project(hidden1, hidden2, row_pairs + column_pairs, narrow, sparse.get("cell2.project"))
     first, second = (_Sweeps(f"cell{i}", params, sparse.get(f"cell{i}.sweep")) for i in (1, 2))
-    counts += first.count(hidden1, column_pairs, patch_h, column_pairs)
-    batches = ceil(patch_w / min(4 if stride > 2 else 2, stride))
-    counts += first.count(hidden1, row_pairs, patch_w, row_pairs * batches)
-    counts += second.count(hidden2, patches, patch_h, patches)
-    counts += second.count(hidden2, patches, patch_w, patches)
+    parts = 1 + later if in_place else 1
+    counts += first.count(hidden1, column_pairs, patch_h, int(column_pairs * parts), int(column_calls * parts))
+    batches = ceil(patch_w / min(batch, stride))
+    counts += first.count(hidden1, row_pairs, patch_w, row_pairs * batches, patches * batches)
+    counts += second.count(hidden2, patches, patch_h, patches, patches)
+    counts += second.count(hidden2, patches, patch_w, patches, patches)
     counts["unpacked"] = patch_rows * (hidden1 * (quad(x.shape[3]) + hidden1) + hidden2 * (hidden1 + hidden2))
     counts["moved"] = patches * (2 * kept_h + kept_w) * hidden2
     return counts, bool(params["cell1.simple"] and params["cell2.simple"])
@@ -73,19 +79,19 @@ class _Sweeps:
     params: dict[str, Any]
     sparse: IntArray | None
 
-    def count(self, hidden: int, pairs: int, length: int, calls: int) -> Counter[str]:
-        """Pairs of sequences of `length` steps, in so many calls."""
+    def count(self, hidden: int, pairs: int, length: int, parts: int, calls: int) -> Counter[str]:
+        """Pairs of sequences of `length` steps, taken in so many parts and calls."""
         steps = pairs * (length - 1)
         if self.sparse is not None:
             products = 2 * steps * product_cycles(self.sparse)
             gates = 2 * (steps + pairs) * hidden
-            return Counter(sparse_sweeps=calls, sparse_gates=gates, sparse_products=products)
+            return Counter(sparse_sweeps=calls, sparse_parts=parts, sparse_gates=gates, sparse_products=products)
         if not self.params[f"{self.cell}.simple"] or hidden not in ASSEMBLY_SIZES:
             all_steps = steps + pairs
             return Counter(
                 sweeps=calls, step_any=all_steps, gates=all_steps * hidden, step_products=steps * hidden * hidden
             )
-        counts = Counter({"sweeps": calls, "first_gates": pairs * hidden, f"step{hidden}": steps})
+        counts = Counter({"sweeps": calls, "parts": parts, "first_gates": pairs * hidden, f"step{hidden}": steps})
         if self.params[f"{self.cell}.u_spare"] < 0:
             counts["scaled_gates"] = steps * hidden
         if self.params[f"{self.cell}.pre_bits"] != 12:

@@ -10,7 +10,7 @@ from mcu_vision.ops.common import activation_range, even, quad
 from mcu_vision.ops.conv2d import Conv2d
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
 from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
-from mcu_vision.ops.pack_conv import column_values
+from mcu_vision.ops.pack_conv import FOUR_WORDS, column_values
 from mcu_vision.ops.pointwise import takes_fours
 from mcu_vision.ops.rnn_pool import RnnPool
 from mcu_vision.plan.rnn_work import count_rnn_pool
@@ -83,6 +83,13 @@ def _convolution_rows(op: Conv2d, graph: Graph, rows: int) -> Counter[str]:
     counts["passes"], counts["weights"] = pairs * row["passes"], row["weights"]
     for name in ("blocks", "words", "rounds", "slow_words", "ties"):
         counts[name] = pairs * width * row[name] // ceil(width / 2)
+    words, passes = row["words"] // row["blocks"], row["passes"]
+    fours = graph.tensors[op.outputs[0]].shape[3] // 4 if words in FOUR_WORDS and not row["ties"] else 0
+    if fours:
+        for name in ("passes", "blocks", "words", "rounds"):
+            counts[name] = counts[name] * (passes - 2 * fours) // passes
+        counts += Counter(four_passes=pairs * fours, four_blocks=pairs * width * fours)
+        counts["four_words"] = pairs * width * fours * words
     return +counts
 
 
