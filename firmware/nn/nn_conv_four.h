@@ -5,6 +5,7 @@
 #ifndef NN_CONV_FOUR_H
 #define NN_CONV_FOUR_H
 
+#include "nn_conv_columns.h"
 #include "nn_conv_sweep.h"
 
 #define NN_CONV_SHORT 5
@@ -38,11 +39,12 @@ static inline int nn_conv_takes_four(const nn_conv2d *p, const int32_t *weights,
 #define NN_CONV_FOUR_SCALE(m0, m1, o0, o1, p0, p1, q0, q1)                                                   \
     "smmla " p0 ", " p0 ", " m0 ", " o0 "\nsmmla " p1 ", " p1 ", " m1 ", " o1 "\n"                           \
     "smmla " q0 ", " q0 ", " m0 ", " o0 "\nsmmla " q1 ", " q1 ", " m1 ", " o1 "\n"
-/* Four channels of a pixel as bytes of c0. */
+/* Four channels of a pixel as bytes of c0; the sums are 128 * 2^16 too large, so that lanes saturate
+ * without a sign. */
 #define NN_CONV_FOUR_PACK(c0, c1, c2, c3)                                                                    \
     "pkhtb " c0 ", " c2 ", " c0 ", asr #16\npkhtb " c1 ", " c3 ", " c1 ", asr #16\n"                         \
-    "ssat16 " c0 ", #8, " c0 "\nssat16 " c1 ", #8, " c1 "\n"                                                 \
-    "uxtb16 " c0 ", " c0 "\nuxtb16 " c1 ", " c1 "\norr " c0 ", " c0 ", " c1 ", lsl #8\n"
+    "usat16 " c0 ", #8, " c0 "\nusat16 " c1 ", #8, " c1 "\n"                                                 \
+    "orr " c0 ", " c0 ", " c1 ", lsl #8\neor " c0 ", " c0 ", #0x80808080\n"
 
 /* Weights stay in s0 to s9 (of the second two channels in s10 to s19), multipliers and offsets in s20 to s27,
  * biases in s28 to s31. r0, r1: x0, x1; r2-r5 and r6-r9: sums of both pixels; r10, r11: words of two
@@ -54,6 +56,9 @@ static inline int nn_conv_takes_four(const nn_conv2d *p, const int32_t *weights,
                                     "r7") "vmov r10, r11, " high                                             \
                                           "\n" pair("r12", "lr", "r10", "r11", "r4", "r5", "r8", "r9")
 
+#define NN_CONV_SHORT_OFFSETS(to)                                                                            \
+    "ldrd r4, r5, [r2], #8\nadd r4, r4, #0x800000\nadd r5, r5, #0x800000\nvmov " to ", r4, r5\n"
+
 static __attribute__((naked, noinline)) void nn_conv_four_short(const nn_conv_sweep *s NN_UNUSED) {
     __asm__ volatile(
         "push {r4-r11, lr}\nvpush {s16-s31}\n"
@@ -61,75 +66,112 @@ static __attribute__((naked, noinline)) void nn_conv_four_short(const nn_conv_sw
         "sub r7, r7, r6\nlsl r4, r4, #1\nmla r9, r5, r4, r0\n"
         "push {r4}\npush {r6-r9}\n"
         "ldrd r4, r5, [r2], #16\nvmov s28, s29, r4, r5\n"
-        "vldmia r2!, {s0-s9}\nvldmia r2, {s20-s23}\nadd r2, r2, #32\n"
-        "ldrd r4, r5, [r2], #16\nvmov s30, s31, r4, r5\n"
-        "vldmia r2!, {s10-s19}\nvldmia r2, {s24-s27}\n"
-        "1: vmov r2, r3, s28, s29\nvmov r4, r5, s30, s31\n" NN_CONV_SHORT_WORD("0", "s0, s1", "s10, s11",
-                                                                               NN_CONV_FOUR_FIRST)
-            NN_CONV_SHORT_WORD("4", "s2, s3", "s12, s13", NN_CONV_FOUR_PAIR)
-                NN_CONV_SHORT_WORD("8", "s4, s5", "s14, s15", NN_CONV_FOUR_PAIR)
-                    NN_CONV_SHORT_WORD("12", "s6, s7", "s16, s17", NN_CONV_FOUR_PAIR) NN_CONV_SHORT_WORD(
-                        "16", "s8, s9", "s18, s19",
-                        NN_CONV_FOUR_PAIR) "vmov r10, r11, s20, s21\nvmov r12, lr, s22, "
-                                           "s23\n" NN_CONV_FOUR_SCALE("r10", "r11", "r12", "lr", "r2", "r3",
-                                                                      "r6",
-                                                                      "r7") "vmov r10, r11, s24, s25\nvmov "
-                                                                            "r12, lr, s26, "
-                                                                            "s27\n" NN_CONV_FOUR_SCALE("r10",
-                                                                                                       "r11",
-                                                                                                       "r12",
-                                                                                                       "lr",
-                                                                                                       "r4",
-                                                                                                       "r5",
-                                                                                                       "r8",
-                                                                                                       "r9")
-                                                                                NN_CONV_FOUR_PACK("r2", "r3",
-                                                                                                  "r4", "r5")
-                                                                                    NN_CONV_FOUR_PACK(
-                                                                                        "r6", "r7", "r8",
-                                                                                        "r9") "ldm sp, "
-                                                                                              "{r3-r5, r7, "
-                                                                                              "r8}\n"
-                                                                                              "str r2, "
-                                                                                              "[r3]\nstr r6, "
-                                                                                              "[r3, r4]\n"
-                                                                                              "add r3, r3, "
-                                                                                              "r5\nadd r0, "
-                                                                                              "r0, r8\nadd "
-                                                                                              "r1, r1, r8\n"
-                                                                                              "str r3, [sp]\n"
-                                                                                              "cmp r0, r7\n"
-                                                                                              "bne 1b\n"
-                                                                                              "add sp, sp, "
-                                                                                              "#20\nvpop "
-                                                                                              "{s16-s31}"
-                                                                                              "\npop "
-                                                                                              "{r4-r11, "
-                                                                                              "pc}\n");
+        "vldmia r2!, {s0-s9}\nvldmia r2!, {s20-s21}\n" NN_CONV_SHORT_OFFSETS(
+            "s22, s23") "add r2, r2, #16\n"
+                        "ldrd r4, r5, [r2], #16\nvmov s30, s31, r4, r5\n"
+                        "vldmia r2!, {s10-s19}\nvldmia r2!, {s24-s25}\n" NN_CONV_SHORT_OFFSETS(
+                            "s26, s27") "1: vmov r2, r3, s28, s29\nvmov r4, r5, s30, "
+                                        "s31\n" NN_CONV_SHORT_WORD(
+                                            "0", "s0, s1", "s10, s11",
+                                            NN_CONV_FOUR_FIRST) NN_CONV_SHORT_WORD("4", "s2, s3", "s12, s13",
+                                                                                   NN_CONV_FOUR_PAIR)
+                                            NN_CONV_SHORT_WORD(
+                                                "8", "s4, s5", "s14, s15",
+                                                NN_CONV_FOUR_PAIR) NN_CONV_SHORT_WORD("12", "s6, s7",
+                                                                                      "s16, s17",
+                                                                                      NN_CONV_FOUR_PAIR)
+                                                NN_CONV_SHORT_WORD(
+                                                    "16", "s8, s9", "s18, s19",
+                                                    NN_CONV_FOUR_PAIR) "vmov r10, r11, s20, s21\nvmov "
+                                                                       "r12, lr, s22, "
+                                                                       "s23\n" NN_CONV_FOUR_SCALE(
+                                                                           "r10", "r11", "r12", "lr", "r2",
+                                                                           "r3", "r6",
+                                                                           "r7") "vmov r10, r11, s24, "
+                                                                                 "s25\nvmov "
+                                                                                 "r12, lr, s26, "
+                                                                                 "s27"
+                                                                                 "\n" NN_CONV_FOUR_SCALE(
+                                                                                     "r10", "r11", "r12",
+                                                                                     "lr", "r4", "r5", "r8",
+                                                                                     "r9")
+                                                                                     NN_CONV_FOUR_PACK(
+                                                                                         "r2", "r3", "r4",
+                                                                                         "r5")
+                                                                                         NN_CONV_FOUR_PACK(
+                                                                                             "r6", "r7", "r8",
+                                                                                             "r9") "ldm "
+                                                                                                   "sp, "
+                                                                                                   "{r3-"
+                                                                                                   "r5, "
+                                                                                                   "r7, "
+                                                                                                   "r8}\n"
+                                                                                                   "str "
+                                                                                                   "r2, "
+                                                                                                   "[r3]"
+                                                                                                   "\nstr"
+                                                                                                   " r6, "
+                                                                                                   "[r3, "
+                                                                                                   "r4]\n"
+                                                                                                   "add "
+                                                                                                   "r3, "
+                                                                                                   "r3, "
+                                                                                                   "r5\na"
+                                                                                                   "dd "
+                                                                                                   "r0, "
+                                                                                                   "r0, "
+                                                                                                   "r8\na"
+                                                                                                   "dd "
+                                                                                                   "r1, "
+                                                                                                   "r1, "
+                                                                                                   "r8\n"
+                                                                                                   "str "
+                                                                                                   "r3, "
+                                                                                                   "[sp]"
+                                                                                                   "\n"
+                                                                                                   "cmp "
+                                                                                                   "r0, "
+                                                                                                   "r7\n"
+                                                                                                   "bne "
+                                                                                                   "1b\n"
+                                                                                                   "add "
+                                                                                                   "sp, "
+                                                                                                   "sp, "
+                                                                                                   "#20\n"
+                                                                                                   "vpop "
+                                                                                                   "{s16-"
+                                                                                                   "s31}"
+                                                                                                   "\npop"
+                                                                                                   " "
+                                                                                                   "{r4-"
+                                                                                                   "r11, "
+                                                                                                   "pc}"
+                                                                                                   "\n");
 }
 
 /* The windows wait in s0 to s14 and s15 to s29. r2: weights, whose second two channels are `block` bytes
- * further. r0, r1, r3, r4 and r5-r8: sums of both pixels; r9, r10: words of two channels; r11, r12: of both
- * pixels. On the stack: x0, x1, bytes of a step, out0, distance of out1, next, the end of x0. */
+ * further. r0, r1, r3, r4 and r5-r8: sums of both pixels; r9, r10: words of two channels; r11 and r12: of the
+ * first pixel, lr: of the second. On the stack: x0, x1, bytes of a step, out0, distance of out1, next, the
+ * end of x0. */
 #define NN_CONV_LONG_WORD(k, block, a, b, pair)                                                              \
-    "vmov r11, " a "\nvmov r12, " b "\n"                                                                     \
+    "vmov lr, " b "\n"                                                                                       \
     "ldrd r9, r10, [r2, #16 + 8 * " k                                                                        \
-    "]\n" pair("r11", "r12", "r9", "r10", "r0", "r1", "r5",                                                  \
-               "r6") "ldrd r9, r10, [r2, #" block " + 16 + 8 * " k                                           \
-                     "]\n" pair("r11", "r12", "r9", "r10", "r3", "r4", "r7", "r8")
-#define NN_CONV_LONG_NEXT(k, block, a, b) NN_CONV_LONG_WORD(k, block, a, b, NN_CONV_FOUR_PAIR)
+    "]\n" pair(a, "lr", "r9", "r10", "r0", "r1", "r5", "r6") "ldrd r9, r10, [r2, #" block " + 16 + 8 * " k   \
+                                                             "]\n" pair(a, "lr", "r9", "r10", "r3", "r4",    \
+                                                                        "r7", "r8")
+#define NN_CONV_LONG_TWO(k0, k1, block, a, b0, b1, pair)                                                     \
+    "vmov r11, r12, " a "\n" NN_CONV_LONG_WORD(k0, block, "r11", b0, pair)                                   \
+        NN_CONV_LONG_WORD(k1, block, "r12", b1, NN_CONV_FOUR_PAIR)
 #define NN_CONV_LONG_14(block)                                                                               \
-    NN_CONV_LONG_WORD("0", block, "s0", "s15", NN_CONV_FOUR_FIRST)                                           \
-    NN_CONV_LONG_NEXT("1", block, "s1", "s16")                                                               \
-    NN_CONV_LONG_NEXT("2", block, "s2", "s17") NN_CONV_LONG_NEXT("3", block, "s3", "s18")                    \
-        NN_CONV_LONG_NEXT("4", block, "s4", "s19") NN_CONV_LONG_NEXT("5", block, "s5", "s20")                \
-            NN_CONV_LONG_NEXT("6", block, "s6", "s21") NN_CONV_LONG_NEXT("7", block, "s7", "s22")            \
-                NN_CONV_LONG_NEXT("8", block, "s8", "s23") NN_CONV_LONG_NEXT("9", block, "s9", "s24")        \
-                    NN_CONV_LONG_NEXT("10", block, "s10", "s25")                                             \
-                        NN_CONV_LONG_NEXT("11", block, "s11", "s26")                                         \
-                            NN_CONV_LONG_NEXT("12", block, "s12", "s27")                                     \
-                                NN_CONV_LONG_NEXT("13", block, "s13", "s28")
-#define NN_CONV_LONG_15(block) NN_CONV_LONG_14(block) NN_CONV_LONG_NEXT("14", block, "s14", "s29")
+    NN_CONV_LONG_TWO("0", "1", block, "s0, s1", "s15", "s16", NN_CONV_FOUR_FIRST)                            \
+    NN_CONV_LONG_TWO("2", "3", block, "s2, s3", "s17", "s18", NN_CONV_FOUR_PAIR)                             \
+    NN_CONV_LONG_TWO("4", "5", block, "s4, s5", "s19", "s20", NN_CONV_FOUR_PAIR)                             \
+    NN_CONV_LONG_TWO("6", "7", block, "s6, s7", "s21", "s22", NN_CONV_FOUR_PAIR)                             \
+    NN_CONV_LONG_TWO("8", "9", block, "s8, s9", "s23", "s24", NN_CONV_FOUR_PAIR)                             \
+    NN_CONV_LONG_TWO("10", "11", block, "s10, s11", "s25", "s26", NN_CONV_FOUR_PAIR)                         \
+    NN_CONV_LONG_TWO("12", "13", block, "s12, s13", "s27", "s28", NN_CONV_FOUR_PAIR)
+#define NN_CONV_LONG_15(block)                                                                               \
+    NN_CONV_LONG_14(block) "vmov r11, s14\n" NN_CONV_LONG_WORD("14", block, "r11", "s29", NN_CONV_FOUR_PAIR)
 
 #define NN_CONV_FOUR_LONG(name, products, words, block, first, second)                                       \
     static __attribute__((naked, noinline)) void name(const nn_conv_sweep *s NN_UNUSED) {                    \
@@ -140,8 +182,8 @@ static __attribute__((naked, noinline)) void nn_conv_four_short(const nn_conv_sw
             "push {r6-r9}\npush {r0, r1, r4}\n"                                                              \
             "1: ldm sp, {r0, r1, r3}\n"                                                                      \
             "vldmia r0, " first "\nvldmia r1, " second "\n"                                                  \
-            "add lr, r0, r3\nadd r1, r1, r3\n"                                                               \
-            "strd lr, r1, [sp]\n"                                                                            \
+            "add r0, r0, r3\nadd r1, r1, r3\n"                                                               \
+            "strd r0, r1, [sp]\n"                                                                            \
             "ldrd r0, r1, [r2]\nldrd r3, r4, [r2, #" block "]\n" products(                                   \
                 block) "ldrd r9, r10, [r2, #16 + 8 * " words "]\n"                                           \
                        "ldrd r11, r12, [r2, #24 + 8 * " words "]\n" NN_CONV_FOUR_SCALE(                      \
@@ -155,7 +197,7 @@ static __attribute__((naked, noinline)) void nn_conv_four_short(const nn_conv_sw
                                                "str r0, [r9]\nstr r5, [r9, r10]\n"                           \
                                                "add r9, r9, r11\n"                                           \
                                                "str r9, [sp, #12]\n"                                         \
-                                               "cmp lr, r12\n"                                               \
+                                               "ldr lr, [sp]\ncmp lr, r12\n"                                 \
                                                "bne 1b\n"                                                    \
                                                "add sp, sp, #28\nvpop {s16-s31}\npop {r4-r11, pc}\n");       \
     }
@@ -164,6 +206,14 @@ NN_CONV_FOUR_LONG(nn_conv_four_14, NN_CONV_LONG_14, "14", "160", "{s0-s13}", "{s
 NN_CONV_FOUR_LONG(nn_conv_four_15, NN_CONV_LONG_15, "15", "168", "{s0-s14}", "{s15-s29}")
 
 #endif
+
+/* Copies the weights of two pairs to where nn_run_conv_four reads long windows' ones, with raised offsets. */
+static inline void nn_conv_copy_four(int32_t *to, const int32_t *weights, int32_t words) {
+    const int32_t block = NN_CONV_BIASES + 2 * words + NN_CONV_ENDS;
+    nn_copy_words(to, weights, 2 * block);
+    to += NN_CONV_BIASES + 2 * words + NN_CONV_OFFSETS;
+    to[0] += 128 << 16, to[1] += 128 << 16, to[block] += 128 << 16, to[block + 1] += 128 << 16;
+}
 
 /* Four channels, of which the weights are those of two pairs, one after the other. */
 static inline void nn_run_conv_four(const nn_conv_sweep *s) {

@@ -23,8 +23,10 @@ void nn_conv_rows_s8(const nn_conv_rows *p, const int8_t *const rows[], int8_t *
         int32_t channel = o + 1 < conv->out_c || o == 0 ? o : o - 1;
         four = nn_conv_takes_four(conv, weights, words, conv->out_c - o);
         s.weights = four && words == NN_CONV_SHORT ? weights : scratch;
-        if (s.weights == scratch)
-            nn_copy_words(scratch, weights, four ? 2 * all : all);
+        if (!four)
+            nn_copy_words(scratch, weights, all);
+        else if (words != NN_CONV_SHORT)
+            nn_conv_copy_four(scratch, weights, words);
         for (int32_t i = 0; i < p->rows && out[i]; i += 2) {
             int32_t other = out[i + 1] ? i + 1 : i; /* a last row without partner is its own */
             s.x0 = start + 2 * i * row_words, s.x1 = start + 2 * other * row_words;
