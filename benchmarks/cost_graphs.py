@@ -1,12 +1,15 @@
 """Small quantised models of random shapes and weights, by which the cost model is fitted."""
 
 from dataclasses import replace
+from math import ceil
 
 import numpy as np
 from graphs import GraphBuilder
 
 from mcu_vision import ops
 from mcu_vision.ir import Graph, Op, Quantization
+from mcu_vision.ops.common import quad
+from mcu_vision.plan.rewrite.expand_into_depthwise import join_pair, replace_pair
 from mcu_vision.plan.rewrite.fuse_blocks import find_blocks, fuse_block
 from mcu_vision.plan.rewrite.gather_rows import gather_rows
 from mcu_vision.plan.rewrite.remove_dead_channels import remove_dead_channels
@@ -16,7 +19,7 @@ LARGEST_MACS = 1_500_000
 CHANNELS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
 KINDS = (
     ("pointwise", "depthwise", "conv", "bottleneck") * 3
-    + ("winograd",) * 2
+    + ("winograd", "pair") * 2
     + ("add", "add", "add", "max", "average", "concat", "l2", "requantize")
 )
 
@@ -38,6 +41,11 @@ def cost_graph(seed: int, kinds: tuple[str, ...] = KINDS) -> Graph:
     if random.random() < 0.5:
         graph = gather_rows(graph)
         graph = replace(graph, ops=[_fewer_rows(op, random) for op in graph.ops])
+    for op in list(graph.ops):
+        pair = join_pair(graph, op)
+        if pair is not None and random.random() < 0.8:
+            pair.step_rows = 2 * int(random.integers(1, 1 + ceil(graph.tensors[op.outputs[0]].rows / 2)))
+            graph = replace_pair(graph, op, pair)
     for block in find_blocks(graph):
         if random.random() < 0.7:
             graph = fuse_block(graph, block, int(random.choice([2, 4, 8, 12, 16, 24])), bool(random.random() < 0.4))
@@ -84,6 +92,8 @@ class _Chain:
             self._bottleneck()
         elif kind == "winograd":
             self._winograd()
+        elif kind == "pair":
+            self._pair()
         elif kind in ("pointwise", "depthwise", "conv"):
             self.end = self._convolution(kind)
         else:
@@ -117,6 +127,19 @@ class _Chain:
         self.end = self._convolution("pointwise")
         if self.build.graph.tensors[x].shape == self.build.graph.tensors[self.end].shape:
             self.end = self.build.simple(ops.Add, x, self.end)
+
+    def _pair(self) -> None:
+        """1x1 and depthwise convolutions that may run as one, of channels in fours, behind as many as that takes."""
+        tensors = self.build.graph.tensors
+        _, height, width, channels = tensors[self.end].shape
+        most = min(LARGEST_MAP_BYTES // (height * width), LARGEST_MACS // (height * width * quad(channels)))
+        if min(height, width) < 4 or most < 4:
+            return
+        if channels % 4:
+            self.end = self.build.conv(self.end, quad(channels), 1, 1, 0)
+        wide = self.build.conv(self.end, min(4 * self._one_of(2, 3, 4, 8, 12, 16), most // 4 * 4), 1, 1, 0)
+        tensors[wide].quantization = Quantization((float(np.float32(self.random.uniform(0.01, 0.02))),), -128)
+        self.end = self.build.depthwise(wide, 3, self._one_of(1, 1, 2), 1)
 
     def _winograd(self) -> None:
         """3x3 with channels that Winograd's method takes, mostly by it; of no more pixels than products allow."""

@@ -17,7 +17,7 @@ SPREAD = 44.0
 
 @dataclass(frozen=True)
 class Layer:
-    """make: the graph, whose last operator is measured, or of it the calls of `function`, with `macs`. goal, aim:
+    """make: the graph, whose last operator is measured, or of it the calls of `functions`, with `macs`. goal, aim:
     most instructions a multiply-accumulate, or an output where nothing is multiplied; cycles: the same of cycles with
     the flash model, or None."""
 
@@ -26,7 +26,7 @@ class Layer:
     goal: float | None = None
     aim: float | None = None
     cycles: tuple[float, float] | None = None
-    function: str = ""
+    functions: tuple[str, ...] = ()
     macs: int = 0
 
 
@@ -88,6 +88,20 @@ def bottleneck(height: int, width: int, channels: int, hidden: int, stride: int 
     return _graph(op, [_image(height, width, channels, LINEAR)], constants, LINEAR)
 
 
+def bottleneck_parts(height: int, width: int, channels: int, hidden: int, stride: int = 1) -> Graph:
+    """The same as operators of their own, of which the planner joins what it will."""
+    graph = bottleneck(height, width, channels, hidden, stride)
+    (block,) = graph.ops
+    assert isinstance(block, ops.InvertedBottleneck)
+    parts = block.part_graph(graph)
+    tensors = {name: tensor for name, tensor in parts.tensors.items() if not name.endswith(".residual")}
+    for part in parts.ops:
+        part.inputs = tuple("image" if name.endswith(".residual") else name for name in part.inputs)
+    whole = Graph("layer", tensors, parts.ops, graph.inputs, graph.outputs)
+    whole.verify()
+    return whole
+
+
 def rnn_pool(height: int, width: int, channels: int, hidden: int, patch: int = 8, stride: int = 4) -> Graph:
     """RNNPool with piecewise-linear gates."""
     random = np.random.default_rng(0)
@@ -135,18 +149,18 @@ LAYERS = (
     Layer("bottleneck 32->64->32, 30x40", lambda: bottleneck(30, 40, 32, 64)),
     Layer(
         "depthwise in bottleneck 32->64->32",
-        lambda: bottleneck(30, 40, 32, 64),
+        lambda: bottleneck_parts(30, 40, 32, 64),
         1.35,
         1.15,
-        function="nn_depthwise_s8",
+        functions=("restore_words", "filter_channels"),
         macs=30 * 40 * 64 * 9,
     ),
     Layer(
         "depthwise s2 in bottleneck 32->64->32",
-        lambda: bottleneck(30, 40, 32, 64, 2),
+        lambda: bottleneck_parts(30, 40, 32, 64, 2),
         1.45,
         1.3,
-        function="nn_depthwise_s8",
+        functions=("restore_words", "filter_channels"),
         macs=15 * 20 * 64 * 9,
     ),
     Layer("conv 3x3 16->16, 32x32", lambda: conv(32, 32, 16, 16), 0.50, 0.38),

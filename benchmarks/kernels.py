@@ -45,8 +45,11 @@ class Figures:
 def measure_layer(layer: Layer, toolchain: str) -> Figures:
     """Build and run `layer`; what its last operator took."""
     program = plan_for_board(layer.make(), load_board(BOARD), OPTIONS)
-    if layer.function:
-        return Figures(layer, layer.function, layer.macs, *function_costs(program, toolchain, layer.function))
+    if layer.functions:
+        spent = [function_costs(program, toolchain, function) for function in layer.functions]
+        return Figures(
+            layer, " + ".join(layer.functions), layer.macs, *(sum(part) for part in zip(*spent, strict=True))
+        )
     costs = operator_costs(program, measure_program(program, toolchain))
     index = len(program.graph.ops) - 1
     op, out = program.graph.ops[index], program.graph.tensors[program.graph.outputs[0]]

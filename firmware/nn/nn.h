@@ -155,6 +155,23 @@ typedef struct {
 void nn_depthwise_rows_s8(const nn_depthwise_rows *p, const int8_t *const rows[], int8_t *const out[],
                           int32_t *scratch);
 
+/* A pointwise convolution and a 3x3 DEPTHWISE_CONV_2D of what it gives, of depthwise.rows output rows a call.
+ * expand: as for nn_pointwise_s8, with in_c and out_c multiples of 4, scaled 8, outputs clamped to int8
+ * alone, no ties, and a `right` of 8 or more of each channel; its tile is not read. depthwise: as for
+ * nn_depthwise_rows_s8, of no more padding than 1. rows: depthwise.rows * stride + 2 pointers, of which all
+ * steps but step 0 do not read the first two. out: as there. With s = stride, b = 16 * (s + 1) *
+ * ((depthwise.out_w - 1) * s + 3), scratch: (rows / 2) * (b + 16) + b + 12 * (rows * s / 2 + 1)
+ * + 2 * in_c * (in_w for each row that there is, one more for a row that is alone in its pair if in_w is odd)
+ * + 8 * in_c + 80.
+ * state: NULL if there is one step; else b * ceil(out_c / 4 / (s + 1)). */
+typedef struct {
+    nn_pointwise expand;
+    nn_depthwise_rows depthwise;
+} nn_expand_depthwise;
+
+void nn_expand_depthwise_s8(const nn_expand_depthwise *p, const int8_t *const rows[], int8_t *const out[],
+                            int32_t *scratch, int32_t *state, int32_t step);
+
 /* FULLY_CONNECTED: out_w vectors of in_c inputs, out_c outputs each, weights (out_c, in_c). in_w, tile and
  * kernel fields are not read. Accumulators are scaled with one rounding, ties away from zero.
  * scratch: 2 * in_c. */

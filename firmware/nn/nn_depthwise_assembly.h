@@ -90,9 +90,9 @@ NN_DEPTHWISE_FUNCTION nn_pair_columns(int16_t *to NN_UNUSED, const int8_t *row0 
 #define NN_SHIFT(sum) "asr " sum ", " sum ", r1\n"
 #define NN_TAKE_TIES(sum)                                                                                    \
     "and r4, r3, " sum ", asr #31\nsmmla " sum ", " sum ", r1, lr\nsub " sum ", " sum ", r4\n"
-#define NN_FOUR_HIGH NN_EACH(NN_HIGH_HALF) NN_EACH(NN_SATURATE_HIGH)
-#define NN_FOUR_ANY NN_EACH(NN_HIGH_HALF) "ldr r1, [sp, #24]\n" NN_EACH(NN_SHIFT) NN_EACH(NN_SATURATE)
-#define NN_FOUR_TIES                                                                                         \
+#define NN_SWEEP_HIGH NN_EACH(NN_HIGH_HALF) NN_EACH(NN_SATURATE_HIGH)
+#define NN_SWEEP_ANY NN_EACH(NN_HIGH_HALF) "ldr r1, [sp, #24]\n" NN_EACH(NN_SHIFT) NN_EACH(NN_SATURATE)
+#define NN_SWEEP_TIES                                                                                        \
     "ldr r3, [sp, #28]\n" NN_EACH(NN_TAKE_TIES) "ldr r1, [sp, #24]\n" NN_EACH(NN_SHIFT)                      \
         NN_EACH(NN_SATURATE) "ldr r1, [sp, #32]\nldm r1, {r3, r4}\n"
 
@@ -136,9 +136,9 @@ NN_DEPTHWISE_FUNCTION nn_pair_columns(int16_t *to NN_UNUSED, const int8_t *row0 
 
 /* As their outputs are scaled: high halves, any, with ties. */
 #define NN_DEPTHWISE_SWEEPS(name, four, advance)                                                             \
-    NN_DEPTHWISE_SWEEP(name, four, NN_FOUR_HIGH, advance)                                                    \
-    NN_DEPTHWISE_SWEEP(name##_any, four, NN_FOUR_ANY, advance)                                               \
-    NN_DEPTHWISE_SWEEP(name##_ties, four, NN_FOUR_TIES, advance)
+    NN_DEPTHWISE_SWEEP(name, four, NN_SWEEP_HIGH, advance)                                                   \
+    NN_DEPTHWISE_SWEEP(name##_any, four, NN_SWEEP_ANY, advance)                                              \
+    NN_DEPTHWISE_SWEEP(name##_ties, four, NN_SWEEP_TIES, advance)
 
 NN_DEPTHWISE_SWEEPS(nn_sweep_low_s1, NN_LOW_S1, "96")
 NN_DEPTHWISE_SWEEPS(nn_sweep_high_s1, NN_HIGH_S1, "96")

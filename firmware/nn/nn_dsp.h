@@ -27,6 +27,12 @@ static inline uint32_t nn_load32(const void *from) {
 
 static inline void nn_store32(void *to, uint32_t word) { __builtin_memcpy(to, &word, 4); }
 
+/* Lane 0 alone. */
+static inline void nn_store16(void *to, uint32_t word) {
+    uint16_t lane = (uint16_t)word;
+    __builtin_memcpy(to, &lane, 2);
+}
+
 /* The first n (1..4) bytes at `from`, then zeros. */
 static inline uint32_t nn_load_bytes(const int8_t *from, int32_t n) {
     if (n == 4)

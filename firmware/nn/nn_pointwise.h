@@ -25,6 +25,12 @@ typedef struct {
  * turn; multiplier and offset of each; right of each. */
 #define NN_FOUR_BIAS 16 /* int16 */
 
+/* Added to the offsets of outputs that are high halves: these are then bytes without sign. */
+#define NN_FOUR_UNSIGNED 0x800000
+
+/* Quads of four channels that a loop takes in a round. */
+#define NN_FOUR_ROUND 8
+
 /* Pixels in pairs up to `end`; next: int8 from the output of one to that of the other. */
 typedef struct {
     int32_t next;
@@ -136,8 +142,7 @@ static inline nn_pair_function *nn_pair_loop(int32_t quads, int ties, int high) 
 #define NN_FOUR_QUAD NN_FOUR_WORD NN_FOUR_WORD
 #define NN_FOUR_QUAD_BYTES "76"
 
-/* The outputs of both pixels to r6 and r10. Where `right` is 16, offsets are those of bytes without sign: */
-#define NN_FOUR_UNSIGNED 0x800000
+/* The outputs of both pixels to r6 and r10, with NN_FOUR_UNSIGNED where `right` is 16. */
 #define NN_FOUR_SCALE(c0p0, c0p1, c1p0, c1p1)                                                                \
     "ldmia r1!, {r2-r5}\n"                                                                                   \
     "smmla " c0p0 ", " c0p0 ", r2, r3\nsmmla " c0p1 ", " c0p1 ", r2, r3\n"                                   \
@@ -192,7 +197,6 @@ static inline nn_pair_function *nn_pair_loop(int32_t quads, int ties, int high) 
     }
 #define NN_FOUR_ENTER "ldr pc, [sp, #16]\n"
 #define NN_FOUR_AGAIN "ldr r2, [sp, #20]\ncmp r1, r2\nbne.w 2b\n"
-#define NN_FOUR_ROUND 8
 
 NN_FOUR_LOOP(nn_four_2, "2", "", "", NN_FOUR_ANY)
 NN_FOUR_LOOP(nn_four_2_high, "2", "", "", NN_FOUR_HIGH)
@@ -352,7 +356,57 @@ NN_POINTWISE_FUNCTION nn_widen_pixels(int16_t *to NN_UNUSED, const int8_t *from 
                      "pop {r4-r11, pc}\n");
 }
 
+/* The same for `words` words of two pixels anywhere. */
+NN_POINTWISE_FUNCTION nn_widen_two(int16_t *to NN_UNUSED, const int8_t *a NN_UNUSED,
+                                   const int8_t *b NN_UNUSED, int32_t words NN_UNUSED) {
+    __asm__ volatile("push {r4-r11, lr}\n"
+                     "mov r12, #0xFF00FF00\n"
+                     "lsrs r3, r3, #1\n"
+                     "bcc 1f\n"
+                     "ldr r4, [r1], #4\nldr r5, [r2], #4\n"
+                     "and r6, r12, r4\nand r7, r12, r5\nand r4, r12, r4, lsl #8\nand r5, r12, r5, lsl #8\n"
+                     "stmia r0!, {r4-r7}\n"
+                     "1: cbz r3, 3f\n"
+                     "2: ldr r8, [r1, #4]\nldr r9, [r2, #4]\nldr r4, [r1], #8\nldr r5, [r2], #8\n"
+                     "and r6, r12, r4\nand r7, r12, r5\nand r4, r12, r4, lsl #8\nand r5, r12, r5, lsl #8\n"
+                     "and r10, r12, r8\nand r11, r12, r9\nand r8, r12, r8, lsl #8\nand r9, r12, r9, lsl #8\n"
+                     "stmia r0!, {r4-r11}\n"
+                     "subs r3, r3, #1\n"
+                     "bne 2b\n"
+                     "3: pop {r4-r11, pc}\n");
+}
+
 #else
+
+static inline const int32_t *nn_unpack_four(int16_t *stream, const int32_t *packed, int32_t quads,
+                                            int32_t added) {
+    const int32_t *const heads[2] = {packed, packed + NN_PAIR_WORDS + 2 * quads};
+    int16_t *const ends = stream + NN_FOUR_BIAS + 16 * quads;
+    for (int32_t c = 0; c < 4; c++) {
+        const nn_pair *pair = (const nn_pair *)heads[c >> 1];
+        const int32_t *weights = heads[c >> 1] + NN_PAIR_WORDS + (c & 1);
+        const nn_output *output = &pair->output[c & 1];
+        nn_store32(stream + 2 * c, (uint32_t)pair->bias[c & 1]);
+        nn_store32(stream + 8 + 2 * c, (uint32_t)pair->bias[c & 1]);
+        for (int32_t i = 0; i < quads; i++) {
+            nn_store32(stream + NN_FOUR_BIAS + 16 * i + 2 * c, nn_sxtb16((uint32_t)weights[2 * i]));
+            nn_store32(stream + NN_FOUR_BIAS + 16 * i + 8 + 2 * c, nn_sxtb16_odd((uint32_t)weights[2 * i]));
+        }
+        nn_store32(ends + 4 * c, (uint32_t)output->multiplier);
+        nn_store32(ends + 4 * c + 2, (uint32_t)output->offset + (uint32_t)added);
+        nn_store32(ends + 16 + 2 * c, (uint32_t)output->right);
+    }
+    return heads[1] + NN_PAIR_WORDS + 2 * quads;
+}
+
+static inline void nn_widen_two(int16_t *to, const int8_t *a, const int8_t *b, int32_t words) {
+    for (; words > 0; words--, a += 4, b += 4, to += 8) {
+        nn_store32(to, nn_load32(a) << 8 & 0xFF00FF00u);
+        nn_store32(to + 2, nn_load32(b) << 8 & 0xFF00FF00u);
+        nn_store32(to + 4, nn_load32(a) & 0xFF00FF00u);
+        nn_store32(to + 6, nn_load32(b) & 0xFF00FF00u);
+    }
+}
 
 static inline const int32_t *nn_unpack_pair(int16_t *stream, const int32_t *packed, int32_t quads) {
     const nn_pair *pair = (const nn_pair *)packed;
@@ -379,6 +433,46 @@ static inline void nn_widen_pixels(int16_t *to, const int8_t *from, int32_t quad
 }
 
 #endif
+
+/* How four channels are unpacked: as they are, or with outputs that are high halves, by nature or since their
+ * weights are doubled. */
+typedef enum { NN_FOUR_PLAIN, NN_FOUR_HALVES, NN_FOUR_RAISED } nn_four_kind;
+
+/* Pixels for each quad of weights, from which on it pays to double weights so that outputs are high halves.
+ */
+#define NN_FOUR_RAISE 7
+
+/* Whether none of a pair's outputs is shifted by more than 16, or by so much less that its weights cannot
+ * make up for it; *all: is cleared unless both are shifted by 16. */
+static inline int nn_can_raise(const nn_pointwise *p, const int32_t *packed, int *all) {
+    const nn_output *output = ((const nn_pair *)packed)->output;
+    int can = 1;
+    for (int32_t i = 0; i < 2; i++) {
+        const int32_t doublings = 16 - output[i].right;
+        can &= doublings >= 0 && doublings < p->fours;
+        *all &= doublings == 0;
+    }
+    return can;
+}
+
+static inline nn_four_kind nn_choose_four(const nn_pointwise *p, const int32_t *packed, int32_t quads,
+                                          int32_t pixels) {
+    int all = 1,
+        can = nn_can_raise(p, packed, &all) & nn_can_raise(p, packed + NN_PAIR_WORDS + 2 * quads, &all);
+    if (can && all)
+        return NN_FOUR_HALVES;
+    return can && NN_ASSEMBLY && pixels >= NN_FOUR_RAISE * quads ? NN_FOUR_RAISED : NN_FOUR_PLAIN;
+}
+
+/* Returns the end of `packed`. */
+static inline const int32_t *nn_unpack_four_as(nn_four_kind kind, int16_t *stream, const int32_t *packed,
+                                               int32_t quads) {
+#if NN_ASSEMBLY
+    if (kind == NN_FOUR_RAISED)
+        return nn_unpack_four_raised(stream, packed, quads);
+#endif
+    return nn_unpack_four(stream, packed, quads, kind == NN_FOUR_HALVES ? NN_FOUR_UNSIGNED : 0);
+}
 
 /* Doubles the weights of a stream so many times. */
 static NN_NOINLINE void nn_double_weights(int16_t *stream, int32_t quads, int32_t times) {

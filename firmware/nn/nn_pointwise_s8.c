@@ -95,40 +95,6 @@ static inline void run_pair(const pixel_tile *t, const nn_pair *pair, const int1
     run_any(t->p, pair, t->pixels, stream, out, t->count, second);
 }
 
-#if NN_ASSEMBLY
-
-/* Pixels for each quad of weights, from which on it pays to double weights so that outputs are high halves.
- */
-#define NN_FOUR_RAISE 7
-
-/* Whether none of a pair's outputs is shifted by more than 16, or by so much less that its weights cannot
- * make up for it; *all: is cleared unless both are shifted by 16. */
-static int can_raise(const nn_pointwise *p, const nn_output output[2], int *all) {
-    int can = 1;
-    for (int32_t i = 0; i < 2; i++) {
-        const int32_t doublings = 16 - output[i].right;
-        can &= doublings >= 0 && doublings < p->fours;
-        *all &= doublings == 0;
-    }
-    return can;
-}
-
-static const int32_t *unpack_four(const pixel_tile *t, int16_t *stream, const int32_t *packed,
-                                  nn_pair_function **loop) {
-    const nn_pointwise *p = t->p;
-    const int32_t quads = nn_quad(p->in_c) >> 2;
-    const nn_pair *first = (const nn_pair *)packed,
-                  *second = (const nn_pair *)(packed + NN_PAIR_WORDS + 2 * quads);
-    int all = 1, can = can_raise(p, first->output, &all) & can_raise(p, second->output, &all);
-    *loop = t->four_loops[can && (all || t->count >= NN_FOUR_RAISE * quads)];
-    if (*loop == t->four_loops[0])
-        return nn_unpack_four(stream, packed, quads, 0);
-    return all ? nn_unpack_four(stream, packed, quads, NN_FOUR_UNSIGNED)
-               : nn_unpack_four_raised(stream, packed, quads);
-}
-
-#endif
-
 /* Four channels at a time, from channel *o on, as long as there are as many with nn_outputs. Returns where
  * those after them are packed. */
 static const int32_t *run_fours(const pixel_tile *t, const int32_t *packed, int16_t *stream, int8_t *out,
@@ -140,8 +106,11 @@ static const int32_t *run_fours(const pixel_tile *t, const int32_t *packed, int1
         const nn_pair *first = (const nn_pair *)packed, *second = (const nn_pair *)(packed + pair_words);
         if (first->output[0].right <= 0 || second->output[0].right <= 0)
             break;
-        nn_pair_function *loop;
-        packed = unpack_four(t, stream, packed, &loop);
+        const int32_t quads = nn_quad(p->in_c) >> 2;
+        const nn_four_kind kind = nn_choose_four(p, packed, quads, t->count);
+        nn_pair_function *loop = t->four_loops[kind != NN_FOUR_PLAIN];
+        /* Loops for any number of quads have no high halves. */
+        packed = nn_unpack_four_as(loop == t->four_loops[0] ? NN_FOUR_PLAIN : kind, stream, packed, quads);
         if (t->count > 1)
             loop(t->pixels, stream, out + *o, &t->fours);
         if (t->count & 1)

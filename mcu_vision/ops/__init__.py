@@ -11,6 +11,7 @@ from mcu_vision.ops.decode_boxes import DecodeBoxes
 from mcu_vision.ops.dense import Dense
 from mcu_vision.ops.dense_int16 import DenseInt16
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
+from mcu_vision.ops.expand_depthwise import ExpandDepthwise
 from mcu_vision.ops.extremum import Maximum, Minimum
 from mcu_vision.ops.gate_int16 import LogisticInt16, TanhInt16
 from mcu_vision.ops.group_norm import GroupNorm
@@ -54,6 +55,7 @@ __all__ = [
     "DenseInt16",
     "DepthwiseConv2d",
     "DepthwiseConv2dInt16",
+    "ExpandDepthwise",
     "GroupNorm",
     "InvertedBottleneck",
     "Join",

@@ -24,8 +24,12 @@ PAIRS_A_QUAD = 12
 STREAM_BYTES, FOURS_STREAM_BYTES = 44, 80
 """Of two and of four channels, beside their weights."""
 
-FOURS_PIXELS = 40
+FOURS_PIXELS = 32
 """Of a tile, from which on the weights of four channels in scratch are little beside it."""
+
+
+LANES_SHIFT = 8
+"""Of an output that is made as a lane times 256: it is shifted by as much less."""
 
 
 def takes_fours(out_c: int, tile: int) -> bool:
@@ -39,15 +43,18 @@ def pointwise_scratch(in_c: int, out_c: int, tile: int) -> int:
     return 2 * quad(in_c) * (even(tile) + (4 if fours else 2)) + (FOURS_STREAM_BYTES if fours else STREAM_BYTES)
 
 
-def pointwise_params(params: dict[str, int | Array]) -> dict[str, int | Array]:
-    """Fields of `nn_pointwise` from those of `nn_conv`, whose weights are (out, 1, 1, in)."""
+def pointwise_params(params: dict[str, int | Array], lanes: bool = False) -> dict[str, int | Array]:
+    """Fields of `nn_pointwise` from those of `nn_conv`, whose weights are (out, 1, 1, in).
+
+    lanes: for nn_expand_depthwise_s8, which takes four channels at a time whatever the tile.
+    """
     weights, bias = (np.asarray(params[name]) for name in ("weights", "bias"))
     matrix = weights.reshape(bias.size, -1)
     largest = np.abs(to_int(bias)) + 128 * np.abs(to_int(matrix)).sum(1)
     multiplier, shift = np.asarray(params["multiplier"]), np.asarray(params["shift"])
     ties = int(params["out_min"]) < int(params["out_zero"])
     bits = SCALE_BITS if np.all(largest < 2 ** (31 - SCALE_BITS)) else 0
-    fours = int(bits > 0 and takes_fours(bias.size, int(params["tile"])))
+    fours = int(bits > 0 and (lanes or takes_fours(bias.size, int(params["tile"]))))
     if fours:
         fours += min(MOST_FOUR_DOUBLINGS, 31 - SCALE_BITS - int(largest.max()).bit_length())
     elif bits and not ties and int(params["tile"]) // 2 >= PAIRS_A_QUAD * quad(matrix.shape[1]) // 4:

@@ -4,6 +4,7 @@ from mcu_vision.ir import Graph
 from mcu_vision.plan.op_facts import FactsOfOps
 from mcu_vision.plan.recompute import search_recomputing
 from mcu_vision.plan.rewrite.carry_sums import carry_sums
+from mcu_vision.plan.rewrite.expand_into_depthwise import expand_into_depthwise
 from mcu_vision.plan.rewrite.fuse_blocks import find_blocks, fuse_all
 from mcu_vision.plan.rewrite.gather_rows import LARGE_PIXELS, MEDIUM_PIXELS, SMALL_PIXELS, gather_rows
 from mcu_vision.plan.rewrite.join_convolutions import join_convolutions
@@ -17,7 +18,8 @@ def search_configurations(graph: Graph, limit_bytes: int, recompute: bool, budge
     """All compromises found between memory and time, the fastest first; the last has the fewest live bytes.
 
     Before that come programs of strips that are slower than another of as few live bytes, but may be easier to place.
-    Searched are the graph as it is, with rows made together in maps of three sizes, with every block fused,
+    Searched are the graph as it is, with rows made together in maps of three sizes, with these and 1x1 convolutions
+    that run with the depthwise ones behind them, with every block fused,
     with that and sums in place of rows, and, with `recompute`, what `search_recomputing` says; all but the last also
     with convolutions by Winograd's method. Those without fused blocks are then also tried with the convolutions of one
     input joined, and with input products of RNNPool kept.
@@ -31,6 +33,8 @@ def search_configurations(graph: Graph, limit_bytes: int, recompute: bool, budge
         gathered = gather_rows(graphs[-1], most_pixels)
         graphs += [gathered] if gathered is not graphs[-1] else []
     plain = list(graphs)
+    paired = expand_into_depthwise(graphs[-1])
+    graphs += [paired] if paired is not graphs[-1] else []
     graphs += [fuse_all(graph, blocks)] if blocks else []
     graphs += [trunk_first(fuse_all(lean, blocks))] if lean is not graph else []
     for variant in graphs:

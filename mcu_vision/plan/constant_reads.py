@@ -12,6 +12,7 @@ import numpy as np
 from mcu_vision.ir import Array, Graph, Op
 from mcu_vision.ops.conv2d import Conv2d
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
+from mcu_vision.ops.expand_depthwise import ExpandDepthwise
 from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
 from mcu_vision.ops.lookup import Lookup
 from mcu_vision.ops.rnn_pool import RnnPool
@@ -92,6 +93,11 @@ def _(op: InvertedBottleneck, graph: Graph, field: str) -> float:
     """The weights that expand once for each row of the window that is not kept."""
     tiles = op.steps(graph) * ceil(graph.tensors[op.outputs[0]].shape[2] / op.tile_pixels)
     return tiles * op.fresh_rows(graph) if field.startswith("expand.") else tiles
+
+
+@walks.register
+def _(op: ExpandDepthwise, graph: Graph, field: str) -> float:
+    return op.steps(graph)
 
 
 @walks.register

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcu_vision.ir import Graph, Op
-from mcu_vision.ops import Conv2d, DepthwiseConv2d, InvertedBottleneck
+from mcu_vision.ops import InvertedBottleneck
 from mcu_vision.ops.convolution import Convolution
 from mcu_vision.plan.buffer import aligned
 from mcu_vision.plan.cost import estimate_cycles
@@ -92,7 +92,7 @@ def _starts(spans: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
 
 def _variants(graph: Graph, op: Op) -> Iterator[Op]:
     own = getattr(op, "tile_pixels", None)
-    if own is None or (isinstance(op, (Conv2d, DepthwiseConv2d)) and op.step_rows):
+    if own is None or getattr(op, "step_rows", False):
         return
     width = op.step_pixels(graph) if isinstance(op, Convolution) else graph.tensors[op.outputs[0]].shape[2]
     for tile in sorted({*(tile for tile in TILE_PIXELS if tile < width), width} - {own}):

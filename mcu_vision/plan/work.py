@@ -9,6 +9,7 @@ from mcu_vision.ir import Graph, Op
 from mcu_vision.ops.common import activation_range, even, quad
 from mcu_vision.ops.conv2d import Conv2d
 from mcu_vision.ops.depthwise_conv2d import DepthwiseConv2d
+from mcu_vision.ops.expand_depthwise import ExpandDepthwise
 from mcu_vision.ops.inverted_bottleneck import InvertedBottleneck
 from mcu_vision.ops.pack_conv import FOUR_WORDS, column_values
 from mcu_vision.ops.pointwise import takes_fours
@@ -233,6 +234,34 @@ def _(op: InvertedBottleneck, graph: Graph) -> list[Work]:
     if "add" in stages:
         works.append(_addition(stages["add"], parts))
     return [*works, Work(op.kind, own)]
+
+
+@count_work.register
+def _(op: ExpandDepthwise, graph: Graph) -> list[Work]:
+    """Pairs of rows are expanded, four channels at a time, to words; then two by two outputs at a time are made."""
+    _, rows, width, hidden = graph.tensors[op.outputs[0]].shape
+    _, _, in_w, in_c = graph.tensors[op.inputs[0]].shape
+    stride, fours, quads = op.stride[1], hidden // 4, in_c // 4
+    counts = _dispatch(op, graph)
+    for step in range(op.steps(graph)):
+        first, last = op.rows_written(graph, step)
+        pairs, alone = op.row_pairs(graph, step)
+        bands, single = divmod(last - first, 2)
+        pixels = pairs * in_w + alone * ceil(in_w / 2)
+        blocks = fours * pixels
+        counts += Counter(
+            inputs=pixels * quads, four_passes=fours, weights=fours * quads, calls=fours * (pairs + alone)
+        )
+        counts += Counter(products=blocks * quads, rounds=blocks * ((quads - 1) // 8), spread=fours * alone * in_w)
+        counts += Counter({f"blocks_s{stride}": blocks, "restored": fours * in_w * bool(step)})
+        counts += Counter(runs=4 * fours * (bands + single), bands=bands + single, singles=single * fours)
+        counts += Counter({f"fours_s{stride}": 4 * fours * bands * ceil(width / 2)})
+        counts += Counter({f"twos_s{stride}": 4 * fours * single * ceil(width / 2)})
+    quantization = graph.tensors[op.outputs[0]].quant
+    if activation_range(op.stage_activations[1], quantization)[0] < quantization.zero_point:
+        counts["ties"] = counts[f"fours_s{stride}"]
+    counts["outputs"] = rows * width * hidden
+    return [Work(op.kind, +counts)]
 
 
 def _grouped_bottleneck(op: InvertedBottleneck, graph: Graph, parts: Graph) -> list[Work]:

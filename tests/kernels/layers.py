@@ -63,6 +63,20 @@ def bottleneck(w: int, channels: int, hidden: int, tile: int, recompute: bool = 
     return one_op(op, [activation("x", (1, 8, w, channels), -5, 0.1)], constants, activation("out", (), -5, 0.1))
 
 
+def expand_depthwise(w: int, channels: int, hidden: int, stride: int = 1) -> Graph:
+    """Steps of four rows."""
+    constants: dict[str, Tensor] = {}
+    for stage, shape in {"expand": (hidden, 1, 1, channels), "depthwise": (1, 3, 3, hidden)}.items():
+        axis = 3 if stage == "depthwise" else 0
+        constants[f"{stage}.w"] = constant(f"{stage}.w", shape, "int8", 127, axis)
+        constants[f"{stage}.b"] = constant(f"{stage}.b", (shape[axis],), "int32", 999, 0)
+    op = ops.ExpandDepthwise("pair", (), (), stride=(stride, stride), padding=(1,) * 4, step_rows=4)
+    op.quantizations = ((RELU6_SCALE, -128),)
+    rows = 8 * stride
+    x, out = activation("x", (1, rows, w, channels), -5, 0.1), activation("out", (), -128, RELU6_SCALE)
+    return one_op(op, [x], constants, out)
+
+
 def rnn_pool(w: int, k: int, h1: int, h2: int, patch: int = 8, stride: int = 4) -> Graph:
     constants: dict[str, Tensor] = {}
     for index, (inputs, hidden) in enumerate(((k, h1), (h1, h2)), 1):
@@ -145,6 +159,8 @@ LAYERS = {
     "bottleneck 32->64, 40, tile 4": lambda: bottleneck(40, 32, 64, 4),
     "bottleneck 32->64, 40, tile 8, again": lambda: bottleneck(40, 32, 64, 8, recompute=True),
     "bottleneck 32->64, 40, tile 4, again": lambda: bottleneck(40, 32, 64, 4, recompute=True),
+    "expand 32->64, depthwise, 40": lambda: expand_depthwise(40, 32, 64),
+    "expand 32->64, depthwise s2, 40": lambda: expand_depthwise(40, 32, 64, 2),
     "rnn_pool 4->16->16, 160": lambda: rnn_pool(160, 4, 16, 16),
     "rnn_pool 4->8->8, 320": lambda: rnn_pool(320, 4, 8, 8),
     "rnn_pool 3->6->6, 320": lambda: rnn_pool(320, 3, 6, 6),

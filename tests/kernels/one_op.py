@@ -4,6 +4,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 from machine import Array
 
@@ -242,12 +243,40 @@ def inverted_bottleneck(draw: Any, in_place: bool = False) -> Graph:
     return one_op(op, [x], constants, out)
 
 
-def _mild_constants(prefix: str, shape: tuple[int, ...], axis: int, random: np.random.Generator) -> dict[str, Tensor]:
-    """Weights and bias that keep random values about as large as they are, so that every input counts."""
+@st.composite
+def expand_depthwise(draw: Any) -> Graph:
+    """Both stages, several rows a step."""
+    stride, padding = draw(st.sampled_from([(1, 1), (2, 2)])), draw(st.sampled_from([(1,) * 4, (0,) * 4, (0, 0, 1, 1)]))
+    h, w = draw(st.integers(3, 13)), draw(st.integers(4, 24))
+    in_c = draw(st.sampled_from([4, 8, 12, 16, 32, 36, 64, 96]))
+    hidden = draw(st.sampled_from([4, 8, 12, 16]))
+    random = np.random.default_rng(draw(SEEDS))
+    shapes = {"expand": (hidden, 1, 1, in_c), "depthwise": (1, 3, 3, hidden)}
+    constants = _mild_constants("expand.", shapes["expand"], 0, random, draw(st.sampled_from([0, 1, 2, 4])))
+    if draw(st.booleans()):
+        constants |= _mild_constants("depthwise.", shapes["depthwise"], 3, random)
+    else:
+        constants |= constants_of("depthwise.", shapes["depthwise"], 3, draw)
+    scale = 2.0 ** draw(st.integers(-4, -1))
+    op = ops.ExpandDepthwise("block", (), (), stride=stride, padding=padding)
+    op.stage_activations = (draw(st.sampled_from(["relu", "relu6"])), draw(ACTIVATIONS))
+    op.quantizations = ((min(scale, 6 / 255) if op.stage_activations[0] == "relu6" else scale, -128),)
+    op.step_rows = draw(st.sampled_from([2, 4, 6, 14]))
+    x = activation("x", (1, h, w, in_c), draw(ZERO_POINTS), scale)
+    graph = one_op(op, [x], constants, activation("out", (), draw(ZERO_POINTS), scale))
+    assume(op.rows_fit(graph))
+    return graph
+
+
+def _mild_constants(
+    prefix: str, shape: tuple[int, ...], axis: int, random: np.random.Generator, spread: float = 0.0
+) -> dict[str, Tensor]:
+    """Weights and bias that keep random values about as large as they are, so that every input counts, or less for
+    some channels: smaller by up to so many powers of two."""
     taps = int(np.prod(shape)) // shape[axis]
     weights = random.integers(-127, 128, shape).astype(np.int8)
     bias = random.integers(-3000, 3000, shape[axis]).astype(np.int32)
-    gains = random.uniform(0.5, 1.5, shape[axis]) / (74 * taps**0.5)
+    gains = random.uniform(0.5, 1.5, shape[axis]) / (74 * taps**0.5) * 2 ** -random.uniform(0, spread, shape[axis])
     scales = Quantization(tuple(float(s) for s in gains.astype(np.float32)), 0, axis)
     constants = [Tensor(f"{prefix}weights", shape, "int8", scales, weights)]
     constants.append(Tensor(f"{prefix}bias", bias.shape, "int32", Quantization(scales.scales, 0, 0), bias))

@@ -14,6 +14,8 @@ LIMITS = {
     "bottleneck 32->64, 40, tile 24": 1.43,
     "bottleneck 32->64, 40, tile 8": 1.62,
     "bottleneck 32->64, 40, tile 8, again": 1.48,
+    "expand 32->64, depthwise, 40": 0.89,
+    "expand 32->64, depthwise s2, 40": 0.88,
     "conv 1->4 s2, 320": 3.2,
     "conv 3->4 s2, 640": 1.9,
     "conv 32->8, 40": 0.89,

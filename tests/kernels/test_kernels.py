@@ -22,6 +22,7 @@ GRAPHS = {
     "depthwise": one_op.depthwise(),
     "depthwise_rows": one_op.depthwise_rows(),
     "inverted_bottleneck": one_op.inverted_bottleneck(),
+    "expand_depthwise": one_op.expand_depthwise(),
     "dense": one_op.dense(),
     "add": one_op.pair(ops.Add),
     "sub": one_op.pair(ops.Sub),

@@ -15,7 +15,7 @@ from mcu_vision.export.onnx.writer import EXPORTERS as ONNX
 from mcu_vision.export.tflite.writer import EXPORTERS as TFLITE
 
 FLOAT = {"scale_channels", "unary"}
-PLANNED = {"inverted_bottleneck", "read_rows"}
+PLANNED = {"expand_depthwise", "inverted_bottleneck", "read_rows"}
 """Operators that the planner alone makes, in a graph that nobody saves."""
 
 
