@@ -12,8 +12,8 @@ from mcu_vision.plan.cost import estimate_cycles
 
 MOST_SCRATCH = 64_000
 """Bytes: with more, little more is shared."""
-WORTH = 0.96
-"""Of the time of both operators apart: less than that is within the estimates' error."""
+WORTH = 0.99
+"""Of the time of both operators apart: at most so much is worth while, with the flash's wait states and without."""
 
 
 def expand_into_depthwise(graph: Graph) -> Graph:
@@ -73,5 +73,8 @@ def _joined(graph: Graph, op: Op) -> ExpandDepthwise | None:
     expand = graph.producer(op.inputs[0])
     assert isinstance(expand, Conv2d)
     tiled = replace(expand, tile_pixels=expand.step_pixels(graph))
-    apart = estimate_cycles(graph, tiled) + estimate_cycles(graph, op)
-    return joined if estimate_cycles(graph, joined) < WORTH * apart else None
+    for flash in (False, True):
+        apart = estimate_cycles(graph, tiled, flash=flash) + estimate_cycles(graph, op, flash=flash)
+        if estimate_cycles(graph, joined, flash=flash) > WORTH * apart:
+            return None
+    return joined
