@@ -12,7 +12,7 @@ from mcu_vision.plan.cost import estimate_cycles
 
 MOST_SCRATCH = 64_000
 """Bytes: with more, little more is shared."""
-WORTH = 0.99
+WORTH = 0.98
 """Of the time of both operators apart: at most so much is worth while, with the flash's wait states and without."""
 
 
