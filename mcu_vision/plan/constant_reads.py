@@ -60,11 +60,17 @@ def kernel_constants(op: Op, graph: Graph) -> list[KernelConstant]:
 
 
 def _heads_read_twice(params: Mapping[str, int | Array], field: str, size_bytes: int) -> int:
-    """Lines of a walk through a pointwise convolution's `packed` words where it takes channels four at a time: the
-    heads of both pairs, 32 bytes each, are read ahead of their weights and, gone from the cache, again behind them.
+    """Lines of a walk through `packed` words where kernels take four channels at a time.
+
+    Of a pointwise convolution the heads of both pairs, 32 bytes each, are read ahead of their weights and, gone from the
+    cache, again behind them; of a depthwise one of many rows the end of each channel is read ahead of all four.
     """
     of = field.removesuffix("packed")
-    if of == field or not params.get(f"{of}fours", 0):
+    if of == field or size_bytes <= DATA_LINES * LINE_BYTES:
+        return 0
+    if f"{of}rows" in params:
+        return 4 * ceil(int(params[f"{of}in_c"]) / 4)
+    if not params.get(f"{of}fours", 0):
         return 0
     fours = int(params[f"{of}out_c"]) // 4
     return 2 * HEAD_LINES * fours if size_bytes > fours * DATA_LINES * LINE_BYTES else 0
