@@ -62,8 +62,8 @@ def kernel_constants(op: Op, graph: Graph) -> list[KernelConstant]:
 def _heads_read_twice(params: Mapping[str, int | Array], field: str, size_bytes: int) -> int:
     """Lines of a walk through `packed` words where kernels take four channels at a time.
 
-    Of a pointwise convolution the heads of both pairs, 32 bytes each, are read ahead of their weights and, gone from the
-    cache, again behind them; of a depthwise one of many rows the end of each channel is read ahead of all four.
+    Of a pointwise convolution the heads of both pairs, 32 bytes each, are read ahead of their weights and, gone from
+    the cache, again behind them; of a depthwise one of many rows the end of each channel is read ahead of all four.
     """
     of = field.removesuffix("packed")
     if of == field or size_bytes <= DATA_LINES * LINE_BYTES:
