@@ -2,6 +2,7 @@
 
     python benchmarks/accuracy.py
     python benchmarks/accuracy.py --models vww-rnnpool --executions float,host --json
+    python benchmarks/accuracy.py --models card-det --data cards/
 
 Faces: average precision by source and size as `mcu-vision evaluate` computes it, FDDB at IoU 0.4, the others at
 0.5. Wake words: accuracy and ROC AUC on the split val, which also chose the weights; the test set of MLPerf Tiny is
@@ -69,8 +70,8 @@ def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     data = Path(__file__).resolve().parents[2] / "shared" / "data"
-    parser.add_argument("--models", default=",".join(shipped_models()), help="shipped models (default: all)")
-    parser.add_argument("--data", type=Path, default=data, help="folder that holds faces/ and vww/")
+    parser.add_argument("--models", default="face-m4,vww-rnnpool", help=f"some of {','.join(shipped_models())}")
+    parser.add_argument("--data", type=Path, default=data, help="folder that holds faces/ and vww/, or cards")
     parser.add_argument("--executions", default="float,host", help=f"some of {','.join(EXECUTIONS)}")
     parser.add_argument("--limit", type=int, help="take only every n-th photo, about LIMIT in all")
     parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")

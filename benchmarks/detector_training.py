@@ -13,6 +13,9 @@ from mcu_vision.cli.train_detector import FaceValidator
 from mcu_vision.data.augment import AugmentOptions
 from mcu_vision.data.face_sample import FaceSample
 from mcu_vision.data.image_cache import build_image_cache
+from mcu_vision.frontends.detector import attach_detector
+from mcu_vision.frontends.torch_export import export_graph
+from mcu_vision.ir import Graph
 from mcu_vision.models.detector import Detector
 from mcu_vision.models.weights_file import load_weights
 from mcu_vision.training.detection_dataset import DetectionFrames
@@ -44,6 +47,13 @@ class Budget:
         return self.epochs * self.steps * self.batch
 
 
+def float_graph(model: Detector, name: str) -> Graph:
+    """The trained detector as `evaluate` executes it."""
+    spec = model.spec
+    graph = export_graph(model.cpu().eval(), torch.zeros(1, spec.channels, spec.height, spec.width), name)
+    return attach_detector(graph, spec)
+
+
 def train_detector(
     model: Detector,
     loss: str,
@@ -58,21 +68,24 @@ def train_detector(
 ) -> list[dict[str, Any]]:
     """Train in this process on one thread; figures after each pass. The best weights are in `out` and in the model.
 
-    A run that `out` already holds whole is not repeated.
+    Without `validation` the last weights are the best. A run that `out` already holds whole is not repeated; one that
+    was cut off goes on from its last pass.
     """
     metrics = out / "metrics.jsonl"
     if not metrics.is_file() or len(metrics.read_text().splitlines()) < budget.epochs:
-        metrics.unlink(missing_ok=True)
         torch.manual_seed(seed)
         torch.set_num_threads(1)
         spec = model.spec
         pixels = build_image_cache(train, spec.channels, round(SCALE_MARGIN * max(spec.width, spec.height)), cache)
         frames = DetectionFrames(train, pixels, spec, budget.batch, budget.steps, seed, augment, face_share)
         options = TrainOptions(epochs=budget.epochs, batch=budget.batch, lr=budget.lr, workers=0, seed=seed)
-        validate = FaceValidator(list(validation), spec, budget.batch)
+        validate = FaceValidator(list(validation), spec, budget.batch) if validation else None
         task = DetectionTask(LOSSES[loss](spec))
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         fabric = join_processes(budget.precision)
-        Trainer(model, task, frames, options, out, validate, {"loss": loss}, fabric).run(Console(stderr=True))
+        trainer = Trainer(model, task, frames, options, out, validate, {"loss": loss}, fabric)
+        if (out / "checkpoint.pt").is_file():
+            trainer.resume()
+        trainer.run(Console(stderr=True))
     load_weights(out / "best.safetensors", model)
     return [json.loads(line) for line in metrics.read_text().splitlines()]
