@@ -472,13 +472,15 @@ void nn_softmax_s16(const nn_softmax_wide *p, const int8_t *row, int16_t *out);
  * under 2^22.
  * simple: whether nn_rnn_simple.h holds for the cell, and for what it gives to the next. u_spare, w_spare: by
  * how many bits u and w can be scaled up such that results are the high halves of their sums and none
- * saturates; -1 if they cannot. sweep, project: code made for the zeros of u and w (nn_rnn_sparse.h), and the
- * words that it reads; NULL where there is none. */
+ * saturates; -1 if they cannot. sweep, project, pixels: code made for the zeros of u, and of w for states and
+ * for pixels (nn_rnn_sparse.h), and the words that it reads; NULL where there is none. */
 struct nn_rnn_simple;
 struct nn_rnn_inputs;
+struct nn_rnn_pixels;
 
 typedef void nn_rnn_sweep_code(const struct nn_rnn_simple *c, const struct nn_rnn_inputs *in, int16_t *spare,
                                int first);
+typedef void nn_rnn_pixels_code(const struct nn_rnn_pixels *p);
 typedef void nn_rnn_project_code(const int16_t *x, const int16_t *w, int16_t *out0, int16_t *out1);
 
 typedef struct {
@@ -491,7 +493,9 @@ typedef struct {
     const int32_t *sweep_stream;
     nn_rnn_project_code *project;
     const int32_t *project_stream;
-    int32_t sweep_words, project_words;
+    nn_rnn_pixels_code *pixels;
+    const int32_t *pixels_stream;
+    int32_t sweep_words, project_words, pixels_words;
 } nn_rnn_cell;
 
 /* RNNPool. Step s pools rows [s * stride, s * stride + patch_h), given in `rows` (patch_h pointers), to

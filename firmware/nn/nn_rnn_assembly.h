@@ -85,6 +85,30 @@ NN_RNN_PROJECT(nn_rnn_project4_high, NN_RNN_DOT4, NN_RNN_VECTORS4, NN_RNN_PACK_H
 NN_RNN_PROJECT(nn_rnn_project8_high, NN_RNN_DOT8, NN_RNN_VECTORS8, NN_RNN_PACK_HIGH)
 NN_RNN_PROJECT(nn_rnn_project16_high, NN_RNN_DOT16, NN_RNN_VECTORS16, NN_RNN_PACK_HIGH)
 
+/* Input products of pixels (nn_rnn_pixels.h). On the stack: struct nn_rnn_pixels to rows_end. r0 and r12:
+ * out0 and out1, r1: w, r6 to r9: the words of two pixels. */
+#define NN_RNN_PIXELS_ENTER                                                                                  \
+    "push {r4-r11, lr}\n"                                                                                    \
+    "ldm r0, {r1-r11}\n"                                                                                     \
+    "push {r1-r8}\n"                                                                                         \
+    "mov r0, r9\nmov r12, r10\n"
+#define NN_RNN_PIXELS_LOAD                                                                                   \
+    "ldm sp, {r1-r7}\n"                                                                                      \
+    "ldr r8, [r7], #4\n"                                                                                     \
+    "str r7, [sp, #24]\n"                                                                                    \
+    "add r8, r8, r2\n"                                                                                       \
+    "ldr r9, [r8, r3]\nldr r7, [r8]\n"                                                                       \
+    "lsr r7, r7, r5\nlsr r9, r9, r6\n"                                                                       \
+    "eor r7, r7, #0x80808080\neor r9, r9, #0x80808080\n"                                                     \
+    "uxtb16 r6, r7\nuxtb16 r7, r7, ror #8\nuxtb16 r8, r9\nuxtb16 r9, r9, ror #8\n"                           \
+    "lsl r6, r6, r4\nlsl r7, r7, r4\nlsl r8, r8, r4\nlsl r9, r9, r4\n"
+#define NN_RNN_PIXELS_AGAIN                                                                                  \
+    "ldrd r2, r3, [sp, #24]\n"                                                                               \
+    "cmp r2, r3\n"                                                                                           \
+    "bne 1b\n"                                                                                               \
+    "add sp, sp, #32\n"                                                                                      \
+    "pop {r4-r11, pc}\n"
+
 /* nn_rnn_simple_sum of all. lr: the tail. */
 #define NN_RNN_SUM_SCALED                                                                                    \
     "ldr r8, [sp, #20]\n"                                                                                    \

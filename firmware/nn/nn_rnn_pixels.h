@@ -9,7 +9,7 @@
  * channels 0 and 2, then of 1 and 3. offset: bytes from the start of a row to the first word that is read;
  * second: from there to that of the second column; back0, back1: how many of their bits come before the
  * pixel. The assembly reads this struct. */
-typedef struct {
+typedef struct nn_rnn_pixels {
     const int16_t *w;
     int32_t offset, second, shift, back0, back1;
     const int8_t *const *rows, *const *rows_end;
@@ -20,6 +20,10 @@ typedef struct {
 /* Writes the matrix w of a cell in this format. */
 static inline void nn_rnn_unpack_pixels(const nn_rnn_cell *p, int32_t shift, int16_t *w) {
     int32_t channels = p->inputs;
+    if (p->pixels) {
+        memcpy(w, p->pixels_stream, (size_t)p->pixels_words * sizeof *p->pixels_stream);
+        return;
+    }
     for (int32_t unit = 0; unit < nn_quad(p->hidden); unit++) {
         int16_t k[4] = {0, 0, 0, 0}, *row = w + unit / 2 * 12 + unit % 2 * 2;
         for (int32_t i = 0; i < channels && unit < p->hidden; i++)
@@ -51,28 +55,12 @@ static inline void nn_rnn_locate_pixels(nn_rnn_pixels *p, int32_t x0, int32_t x1
     "pkhtb r2, r3, r2, asr #16\npkhtb r4, r5, r4, asr #16\n"                                                 \
     "str r2, [r0], #4\nstr r4, [r12], #4\n"
 
-/* On the stack: struct nn_rnn_pixels to rows_end. r0 and r12: out0 and out1, lr: w_end. */
+/* lr: w_end. */
 NN_RNN_FUNCTION nn_rnn_project_pixels(const nn_rnn_pixels *p NN_UNUSED) {
-    __asm__ volatile("push {r4-r11, lr}\n"
-                     "ldm r0, {r1-r11}\n"
-                     "push {r1-r8}\n"
-                     "mov r0, r9\nmov r12, r10\nmov lr, r11\n"
-                     "1: ldm sp, {r1-r7}\n"
-                     "ldr r8, [r7], #4\n"
-                     "str r7, [sp, #24]\n"
-                     "add r8, r8, r2\n"
-                     "ldr r9, [r8, r3]\nldr r7, [r8]\n"
-                     "lsr r7, r7, r5\nlsr r9, r9, r6\n"
-                     "eor r7, r7, #0x80808080\neor r9, r9, #0x80808080\n"
-                     "uxtb16 r6, r7\nuxtb16 r7, r7, ror #8\nuxtb16 r8, r9\nuxtb16 r9, r9, ror #8\n"
-                     "lsl r6, r6, r4\nlsl r7, r7, r4\nlsl r8, r8, r4\nlsl r9, r9, r4\n"
-                     "2:\n" NN_RNN_PIXEL_UNITS NN_RNN_PIXEL_UNITS "cmp r1, lr\n"
-                     "bne 2b\n"
-                     "ldrd r2, r3, [sp, #24]\n"
-                     "cmp r2, r3\n"
-                     "bne 1b\n"
-                     "add sp, sp, #32\n"
-                     "pop {r4-r11, pc}\n");
+    __asm__ volatile(NN_RNN_PIXELS_ENTER "mov lr, r11\n"
+                                         "1:\n" NN_RNN_PIXELS_LOAD
+                                         "2:\n" NN_RNN_PIXEL_UNITS NN_RNN_PIXEL_UNITS "cmp r1, lr\n"
+                                         "bne 2b\n" NN_RNN_PIXELS_AGAIN);
 }
 
 #else

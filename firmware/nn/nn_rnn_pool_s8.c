@@ -79,7 +79,10 @@ static void project_rows(const pool *s, const int8_t *const rows[], int32_t x, i
         nn_rnn_pixels pixels = {.w = s->first.w, .shift = s->shift, .out0 = a, .out1 = b, .w_end = w_end};
         nn_rnn_locate_pixels(&pixels, x, x + both, p->in_c, p->in_w * p->in_c);
         pixels.rows = rows + row, pixels.rows_end = rows + p->patch_h;
-        nn_rnn_project_pixels(&pixels);
+        if (p->cell1.pixels)
+            p->cell1.pixels(&pixels);
+        else
+            nn_rnn_project_pixels(&pixels);
         return;
     }
     for (; row < p->patch_h; row++, a += s->first.hidden, b += s->first.hidden) {

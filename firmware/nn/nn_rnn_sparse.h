@@ -44,6 +44,12 @@
                          "pop {r4-r11, pc}\n");                                                              \
     }
 
+/* nn_rnn_pixels_code of up to 4 channels, in the registers of nn_rnn_assembly.h. */
+#define NN_RNN_SPARSE_PIXELS(name, products)                                                                 \
+    static __attribute__((naked, noinline)) void name(const struct nn_rnn_pixels *p NN_UNUSED) {             \
+        __asm__ volatile(NN_RNN_PIXELS_ENTER "1:\n" NN_RNN_PIXELS_LOAD products NN_RNN_PIXELS_AGAIN);        \
+    }
+
 /* The new state of two units in its place. sums: r + K of z of both, and K of h less that of z, in two
  * registers that follow each other; x: their input products. r8: signs, r12: top, lr: half
  * (nn_rnn_simple_gates). w, right, left: shifts 1 + lift, 14 - lift, 2 + lift. */

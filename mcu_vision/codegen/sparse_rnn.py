@@ -14,11 +14,14 @@ import numpy as np
 from mcu_vision.int8 import IntArray
 from mcu_vision.ir import Graph, to_int
 from mcu_vision.ops.rnn_pool import INT16_LIMIT, STATE_BITS, Cell, CellFormat, RnnPool
-from mcu_vision.ops.rnn_sparsity import sparse_matrices
+from mcu_vision.ops.rnn_sparsity import pixel_words, sparse_matrices
 
 SUMS = ("r9", "r10")
 WEIGHTS = ("r11", "r12", "lr")
 STREAM = "r8"
+PIXEL_STARTS, PIXEL_SECONDS = ("r2", "r3"), ("r4", "r5")
+"""Sums of two units and of the first pixel, which begin as starts; of the second."""
+PIXEL_WEIGHTS = ("r10", "r11", "lr")
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,12 @@ def sparse_code(op: RnnPool, graph: Graph, prefix: str) -> list[SparseCode]:
         cell_name, kind = key.split(".")
         index = int(cell_name[-1]) - 1
         cell = Cell(*map(to_int, cells[index]))
-        make = _sweep if kind == "sweep" else _project
-        found.append(make(f"{prefix}_{kind}{index + 1}", key, cell, op.formats[index]))
+        name, form = f"{prefix}_{kind}{index + 1}", op.formats[index]
+        if kind == "pixels":
+            zero = graph.tensors[op.inputs[0]].quant.zero_point
+            found.append(_pixels(name, key, cell, form, zero))
+        else:
+            found.append((_sweep if kind == "sweep" else _project)(name, key, cell, form))
     return found
 
 
@@ -71,6 +78,44 @@ def _project(name: str, key: str, cell: Cell, form: CellFormat) -> SparseCode:
     products = _products(weights, (1 << 15) + (weights.sum(1) << STATE_BITS) + (1 << 31))
     frame = f"NN_RNN_SPARSE_PROJECT({name}, {inputs}, {hidden},"
     return SparseCode(name, key, frame, _int32(np.array(products.stream, np.int64)), products.lines)
+
+
+def _pixels(name: str, key: str, cell: Cell, form: CellFormat, zero: int) -> SparseCode:
+    """Input products of two pixels: words of channels 0 and 2 in r6 and r8, of 1 and 3 in r7 and r9."""
+    shift = form.w_bits - form.pre_bits
+    w = pixel_words(cell.w)
+    starts = ((1 << (shift - 1)) - (zero + 128) * cell.w.sum(1) << (16 - shift)) + (1 << 31)
+    lines, stream = [], []
+    for unit in range(0, len(w), 2):
+        line, words = _pixel_units(w[unit : unit + 2])
+        lines.append("".join(f"{text}\\n" for text in line))
+        stream += [int(start) for start in starts[unit : unit + 2]] + words
+    return SparseCode(name, key, f"NN_RNN_SPARSE_PIXELS({name},", _int32(np.array(stream, np.int64)), lines)
+
+
+def _pixel_units(w: IntArray) -> tuple[list[str], list[int]]:
+    """Code and words of weights of two units; w: (2, words of a pixel, 2)."""
+    work = [
+        (unit, k, _word(low, high))
+        for unit in range(2)
+        for k, (low, high) in enumerate(w[unit].tolist())
+        if low or high
+    ]
+    registers = [*PIXEL_STARTS, *PIXEL_WEIGHTS[: len(work)]]
+    lines = [f"ldmia r1!, {{{', '.join(registers)}}}"]
+    lines += [f"mov {PIXEL_SECONDS[unit]}, {PIXEL_STARTS[unit]}" for unit in range(2) if not w[unit].any()]
+    begun = set()
+    for number, (unit, k, _) in enumerate(work):
+        register = PIXEL_WEIGHTS[number % len(PIXEL_WEIGHTS)]
+        if number and register == PIXEL_WEIGHTS[0]:
+            lines.append(f"ldr {register}, [r1], #4")
+        first, second = PIXEL_STARTS[unit], PIXEL_SECONDS[unit]
+        before = second if unit in begun else first
+        begun.add(unit)
+        lines += [f"smlad {second}, r{8 + k}, {register}, {before}", f"smlad {first}, r{6 + k}, {register}, {first}"]
+    for (low, high), out in zip((PIXEL_STARTS, PIXEL_SECONDS), ("r0", "r12"), strict=True):
+        lines += [f"pkhtb {low}, {high}, {low}, asr #16", f"str {low}, [{out}], #4"]
+    return lines, [word for _, _, word in work]
 
 
 def _products(weights: IntArray, starts: IntArray, sum_step: int = 1) -> _Products:

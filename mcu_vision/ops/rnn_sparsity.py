@@ -15,6 +15,8 @@ SIZES = (8, 16)
 WEIGHT_REGISTERS = 3
 DENSE_CYCLES = 15 / 16
 """Of a weight and one vector, in nn_rnn_assembly.h."""
+DENSE_PIXEL_CYCLES = 11
+"""Of a unit and two pixels, in nn_rnn_pixels.h."""
 GAIN = 0.9
 
 
@@ -27,7 +29,27 @@ def sparse_matrices(op: RnnPool, graph: Graph) -> dict[str, IntArray]:
             found[f"{cell}.sweep"] = to_int(np.asarray(params[f"{cell}.u"]))
     if params["cell1.simple"] and params["cell2.w_spare"] >= 0:
         found["cell2.project"] = to_int(np.asarray(params["cell2.w"]))
-    return {key: matrix for key, matrix in found.items() if _gains(matrix)}
+    found = {key: matrix for key, matrix in found.items() if _gains(matrix)}
+    w = to_int(np.asarray(params["cell1.w"]))
+    if params["pixel_shift"] >= 0 and len(w) % 4 == 0 and pixel_cycles(w) < GAIN * DENSE_PIXEL_CYCLES * len(w):
+        found["cell1.pixels"] = w
+    return found
+
+
+def pixel_words(w: IntArray) -> IntArray:
+    """Weights (units, 2, 2) of up to 4 channels: of channels 0 and 2, then of 1 and 3; zeros for missing ones."""
+    padded = np.pad(w, ((0, 0), (0, 4 - w.shape[1])))
+    return padded.reshape(-1, 2, 2).transpose(0, 2, 1)
+
+
+def pixel_cycles(w: IntArray) -> int:
+    """Cycles of the generated products of two pixels and a matrix with an even number of units.
+
+    For each two units: two starts and a word of weights loaded, two multiply-accumulates for each pair of weights that
+    are not both zero, four instructions that pack and store.
+    """
+    kept = (pixel_words(w) != 0).any(2).reshape(-1, 4).sum(1)
+    return int((7 + 3 * kept + (kept > WEIGHT_REGISTERS)).sum())
 
 
 def _gains(matrix: IntArray) -> bool:

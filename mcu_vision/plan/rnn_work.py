@@ -9,7 +9,7 @@ from mcu_vision.int8 import IntArray
 from mcu_vision.ir import Graph
 from mcu_vision.ops.common import quad
 from mcu_vision.ops.rnn_pool import RnnPool
-from mcu_vision.ops.rnn_sparsity import product_cycles, sparse_matrices
+from mcu_vision.ops.rnn_sparsity import DENSE_PIXEL_CYCLES, pixel_cycles, product_cycles, sparse_matrices
 
 ASSEMBLY_SIZES = (4, 8, 16)
 """Lengths of vectors of recurrent cells for which kernels have loops in assembly."""
@@ -35,7 +35,8 @@ def count_rnn_pool(op: RnnPool, graph: Graph) -> tuple[Counter[str], bool]:
     counts = Counter(patches=patches, outputs=patches * 4 * hidden2)
     later = (patch_rows - 1) / patch_rows if params["keep_products"] else 0
     kept_products = int(kept_h * column_pairs * later)
-    counts += _project_pixels(params, x.shape[3], hidden1, column_pairs * patch_h - kept_products)
+    pixel_pairs = column_pairs * patch_h - kept_products
+    counts += _project_pixels(params, x.shape[3], hidden1, pixel_pairs, sparse.get("cell1.pixels"))
     in_place = 2 * kept_h == patch_h
     counts["copied"] = 0 if in_place else 4 * kept_products * hidden1
     narrow = bool(params["cell2.w_spare"] >= 0)
@@ -52,8 +53,12 @@ def count_rnn_pool(op: RnnPool, graph: Graph) -> tuple[Counter[str], bool]:
     return counts, bool(params["cell1.simple"] and params["cell2.simple"])
 
 
-def _project_pixels(params: dict[str, Any], channels: int, hidden: int, pairs: int) -> Counter[str]:
+def _project_pixels(
+    params: dict[str, Any], channels: int, hidden: int, pairs: int, sparse: IntArray | None
+) -> Counter[str]:
     """Input products of pairs of pixels; of few channels and narrow products, without being widened first."""
+    if sparse is not None:
+        return Counter(pixel_pairs4=pairs, pixel_products4=pairs * pixel_cycles(sparse) // DENSE_PIXEL_CYCLES)
     if params["pixel_shift"] >= 0:
         return Counter(pixel_pairs4=pairs, pixel_products4=pairs * hidden)
     widened = Counter(pixel_pairs=pairs, pixel_values=pairs * quad(channels))

@@ -19,7 +19,9 @@ def sparse_graph(hidden: tuple[int, int], channels: int, pre_bits: int, patch: t
     assert isinstance(op, RnnPool)
     op.keep_products = patch[0] == patch[1]
     op.formats = tuple(f._replace(pre_bits=pre_bits, u_bits=pre_bits + 1) for f in op.formats)
-    for name in (n for n in op.inputs if n[-2:] in ("u1", "w2", "u2")):
+    if channels > 1:
+        op.formats = (op.formats[0]._replace(w_bits=pre_bits + 9), op.formats[1])
+    for name in (n for n in op.inputs if n[-2:] in ("w1", "u1", "w2", "u2")):
         data = graph.tensors[name].data
         assert data is not None
         data[build.random.random(data.shape) >= 0.3] = 0
@@ -44,6 +46,7 @@ def test_equal_bytes(
     weights = (tmp_path / "src" / "sparse_weights.c").read_text()
     assert weights.count("NN_RNN_SPARSE_SWEEP(") == 2
     assert weights.count("NN_RNN_SPARSE_PROJECT(") == (pre_bits >= 12)
+    assert weights.count("NN_RNN_SPARSE_PIXELS(") == (channels > 1)
     executions = built.executions(emulated=True, toolchain=toolchain)
     outcome = verify_executions(built.program.graph, executions, noise_images(built.program.graph, 2))
     assert outcome.equal, outcome.first_difference

@@ -8,11 +8,11 @@ from graphs import GraphBuilder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcu_vision.codegen.sparse_rnn import SparseCode, _products, sparse_code
+from mcu_vision.codegen.sparse_rnn import SparseCode, _pixel_units, _products, sparse_code
 from mcu_vision.int8 import IntArray
 from mcu_vision.ir import Graph
 from mcu_vision.ops.rnn_pool import RnnPool
-from mcu_vision.ops.rnn_sparsity import product_cycles
+from mcu_vision.ops.rnn_sparsity import pixel_cycles, pixel_words, product_cycles
 
 
 def run(lines: list[str], stream: list[int], vector: IntArray) -> IntArray:
@@ -75,6 +75,41 @@ def test_products_are_those_of_the_matrix(shape: tuple[int, int], share: float, 
     singles = 2 * len(re.findall("ldr ", "".join(products.lines)))
     assert product_cycles(weights) == loaded + others + singles
     np.testing.assert_array_equal(run(products.lines, products.stream, vector), expected)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(1, 4), st.floats(0, 1), st.integers(0, 2**32 - 1))
+def test_products_of_pixels_are_those_of_the_matrix(channels: int, share: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    w = random.integers(-(2**15) + 1, 2**15, (2, channels)) * (random.random((2, channels)) < share)
+    starts, pixels = random.integers(0, 2**32, 2).tolist(), random.integers(0, 256, (2, channels))
+    lines, words = _pixel_units(pixel_words(w))
+    loaded = sum(1 + len(m.split(",")) for m in re.findall(r"ldmia r1!, {(.*?)}", "\n".join(lines)))
+    others = sum(not line.startswith("ldm") for line in lines) + sum(line.startswith("ldr") for line in lines)
+    assert loaded + others == pixel_cycles(w) + sum(not row.any() for row in w)
+    stream, stored = iter([*starts, *words]), []
+    padded = np.pad(pixels, ((0, 0), (0, 4 - channels)))
+    registers = {f"r{6 + 2 * p + k}": _word(*padded[p, k::2].tolist()) for p in range(2) for k in range(2)}
+    for line in lines:
+        name, names = line.split(" ")[0], re.findall(r"\b(?:r\d+|lr)\b", line)
+        if name == "ldmia":
+            registers |= {register: next(stream) for register in names[1:]}
+        elif name == "ldr":
+            registers[names[0]] = next(stream)
+        elif name == "mov":
+            registers[names[0]] = registers[names[1]]
+        elif name == "smlad":
+            to, a, b, total = names
+            products = sum(_lane(registers[a], k) * _lane(registers[b], k) for k in "bt")
+            registers[to] = registers[total] + products & 0xFFFFFFFF
+        elif name == "pkhtb":
+            to, high, low = names
+            registers[to] = registers[high] & 0xFFFF0000 | registers[low] >> 16
+        else:
+            stored.append((names[1], registers[names[0]]))
+    assert next(stream, None) is None
+    sums = pixels @ w.T + starts >> 16 & 0xFFFF
+    assert stored == [("r0", _word(*sums[0].tolist())), ("r12", _word(*sums[1].tolist()))]
 
 
 def pool(hidden: tuple[int, int], share: float, **attributes: object) -> Graph:
