@@ -198,6 +198,14 @@ static inline int32_t nn_saturate16(int32_t value) {
     return result;
 }
 
+/* Lanes of values 0 and 2, and of 1 and 3, as bytes. */
+static inline uint32_t nn_saturate_bytes(uint32_t even, uint32_t odd) {
+    __asm__("ssat16 %0, #8, %0\nssat16 %1, #8, %1\n"
+            "uxtb16 %0, %0\nuxtb16 %1, %1\norr %0, %0, %1, lsl #8\n"
+            : "+r"(even), "+r"(odd));
+    return even;
+}
+
 /* Clamps four signed bytes. */
 static inline uint32_t nn_clamp_bytes(uint32_t bytes, uint32_t low, uint32_t high) {
     uint32_t unused;
@@ -296,6 +304,11 @@ static inline int32_t nn_saturate8(int32_t value) { return value < -128 ? -128 :
 static inline int32_t nn_saturate8_asr22(int32_t value) { return nn_saturate8(value >> 22); }
 static inline int32_t nn_saturate16(int32_t value) {
     return value < -32768 ? -32768 : value > 32767 ? 32767 : value;
+}
+static inline uint32_t nn_saturate_bytes(uint32_t even, uint32_t odd) {
+    uint32_t low = nn_lanes(nn_saturate8(nn_lane0(even)), nn_saturate8(nn_lane1(even)));
+    uint32_t high = nn_lanes(nn_saturate8(nn_lane0(odd)), nn_saturate8(nn_lane1(odd)));
+    return (low & 0x00FF00FFu) | (high << 8 & 0xFF00FF00u);
 }
 static inline uint32_t nn_clamp_bytes(uint32_t bytes, uint32_t low, uint32_t high) {
     uint32_t result = 0;

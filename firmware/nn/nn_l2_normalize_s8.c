@@ -67,6 +67,38 @@ static inline uint32_t scale_four(uint32_t bytes, uint32_t zeros, int32_t multip
     return (low & 0x00FF00FFu) | (high << 8 & 0xFF00FF00u);
 }
 
+/* Four values at a time that are high halves of sums, and fit 16 bits before they saturate; doubled: how
+ * often values are doubled first. */
+static inline uint32_t scale_four_high(uint32_t bytes, uint32_t zeros, int32_t multiplier, int32_t doubled) {
+    uint32_t even = nn_sub16(nn_sxtb16(bytes), zeros), odd = nn_sub16(nn_sxtb16_odd(bytes), zeros);
+    for (; doubled > 0; doubled--)
+        even = nn_add16(even, even), odd = nn_add16(odd, odd);
+    const int32_t half = 1 << 15;
+    even = nn_pack_high((uint32_t)nn_smlaw_lane0(multiplier, even, half),
+                        (uint32_t)nn_smlaw_lane1(multiplier, even, half));
+    odd = nn_pack_high((uint32_t)nn_smlaw_lane0(multiplier, odd, half),
+                       (uint32_t)nn_smlaw_lane1(multiplier, odd, half));
+    return nn_saturate_bytes(even, odd);
+}
+
+/* The same as scale_left, for up to 4 bits in all, of which the multiplier has room for 2. */
+static NN_NOINLINE void scale_high(const int8_t *row, int8_t *out, int32_t count, int32_t zero,
+                                   int32_t multiplier, int32_t bits) {
+    const uint32_t zeros = nn_pack_low((uint32_t)zero, (uint32_t)zero);
+    const int32_t first = bits < 2 ? bits : 2;
+    multiplier <<= first, bits -= first;
+    const int8_t *end = row + count;
+#define NN_L2_ROWS(doubled)                                                                                  \
+    for (; row != end; row += 4, out += 4)                                                                   \
+    nn_store32(out, scale_four_high(nn_load32(row), zeros, multiplier, doubled))
+    if (bits == 0)
+        NN_L2_ROWS(0);
+    else if (bits == 1)
+        NN_L2_ROWS(1);
+    else
+        NN_L2_ROWS(2);
+}
+
 /* The same for left shifts 0..21, which round once. Up to 14 the lowest 16 bits of a product do not count. */
 static NN_NOINLINE void scale_left(const int8_t *row, int8_t *out, int32_t count, int32_t zero,
                                    int32_t multiplier, int32_t left) {
@@ -87,6 +119,8 @@ void nn_l2_normalize_s8(const nn_l2_normalize *p, const int8_t *row, int8_t *out
             shift = inverse_sqrt(sum_of_squares(row, channels, zero), &multiplier) + p->out_bits;
         if (shift >= -21 && shift <= -1)
             scale_right(row, out, channels, zero, multiplier, -shift);
+        else if (shift >= 0 && shift <= 3 && multiplier < 1 << 29 && channels % 4 == 0)
+            scale_high(row, out, channels, zero, multiplier, shift + 1);
         else if (shift >= 0 && shift <= 21)
             scale_left(row, out, channels, zero, multiplier, shift);
         else
