@@ -70,8 +70,8 @@ static void copy(int16_t *to, const int16_t *from, int32_t count) {
 
 /* Input products of columns x and x + 1 (x alone if !both) of the patch rows from `row` on, to out and to
  * `distance` int16 further. */
-static void project_rows(const pool *s, const int8_t *const rows[], int32_t x, int both, int32_t row,
-                         int16_t *out, int32_t distance) {
+static NN_NOINLINE void project_rows(const pool *s, const int8_t *const rows[], int32_t x, int both,
+                                     int32_t row, int16_t *out, int32_t distance) {
     const nn_rnn_pool *p = s->p;
     int16_t *a = out, *b = both ? out + distance : out;
     if (s->shift >= 0) {
@@ -108,8 +108,8 @@ static int16_t *row_states(const pool *s, int32_t j) {
 
 /* Takes the columns in `inputs`, `distance` int16 apart (from x on, seen from patch j; rows from `fresh` on),
  * into all segments that hold them. */
-static void sweep_rows(const pool *s, int32_t j, int32_t x, int32_t end, const int16_t *inputs,
-                       int32_t distance) {
+static NN_NOINLINE void sweep_rows(const pool *s, int32_t j, int32_t x, int32_t end, const int16_t *inputs,
+                                   int32_t distance) {
     const nn_rnn_pool *p = s->p;
     int32_t hidden = s->first.hidden;
     for (int32_t start = 0; start < end && j < p->out_w; start += p->stride, j++) {
@@ -121,10 +121,18 @@ static void sweep_rows(const pool *s, int32_t j, int32_t x, int32_t end, const i
     }
 }
 
+/* Takes `count` columns through so many steps. Apart, for the sake of the stack of its callers. */
+static NN_NOINLINE void sweep_columns(const pool *s, const int16_t *inputs, int32_t distance, int32_t steps,
+                                      int32_t count, int first) {
+    int32_t hidden = s->first.hidden;
+    nn_rnn_inputs columns = {inputs, distance, hidden, hidden, steps, s->states, count};
+    nn_rnn_sweep(&s->first, &columns, s->spare, first);
+}
+
 /* Takes `count` columns, from x on, seen from patch j, with all rows in `inputs`; those that are kept are
- * taken from there, and put there for the next step. */
-static void take_whole_columns(const pool *s, const int8_t *const rows[], int32_t j, int32_t x,
-                               int32_t count) {
+ * taken from there, and put there for the next step. Returns where the fresh ones are. */
+static NN_NOINLINE const int16_t *take_whole_columns(const pool *s, const int8_t *const rows[], int32_t j,
+                                                     int32_t x, int32_t count) {
     int32_t patch_h = s->p->patch_h, hidden = s->first.hidden, distance = patch_h * hidden;
     int32_t at = j * s->p->stride + x, kept_count = s->kept_rows * hidden, have = s->products ? s->fresh : 0;
     int16_t *kept = s->products + (s->products ? at * kept_count : 0);
@@ -133,31 +141,28 @@ static void take_whole_columns(const pool *s, const int8_t *const rows[], int32_
     project_columns(s, rows, at, count, have, s->inputs + have * hidden, distance);
     for (int32_t i = 0; i < count && s->products; i++)
         copy(kept + i * kept_count, s->inputs + (i + 1) * distance - kept_count, kept_count);
-    nn_rnn_inputs columns = {s->inputs, distance, hidden, hidden, patch_h, s->states, count};
-    nn_rnn_sweep(&s->first, &columns, s->spare, 1);
-    sweep_rows(s, j, x, x + count, s->inputs + s->fresh * hidden, distance);
+    sweep_columns(s, s->inputs, distance, patch_h, count, 1);
+    return s->inputs + s->fresh * hidden;
 }
 
 /* The same where as many rows are kept as are fresh: these take the place of those, once they are swept. */
-static void take_half_columns(const pool *s, const int8_t *const rows[], int32_t j, int32_t x,
-                              int32_t count) {
+static NN_NOINLINE const int16_t *take_half_columns(const pool *s, const int8_t *const rows[], int32_t j,
+                                                    int32_t x, int32_t count) {
     int32_t hidden = s->first.hidden, distance = s->kept_rows * hidden, at = j * s->p->stride + x;
     int16_t *kept = s->products + at * distance;
-    nn_rnn_inputs columns = {kept, distance, hidden, hidden, s->kept_rows, s->states, count};
-    nn_rnn_sweep(&s->first, &columns, s->spare, 1);
+    sweep_columns(s, kept, distance, s->kept_rows, count, 1);
     project_columns(s, rows, at, count, s->fresh, kept, distance);
-    nn_rnn_sweep(&s->first, &columns, s->spare, 0);
-    sweep_rows(s, j, x, x + count, kept, distance);
+    sweep_columns(s, kept, distance, s->kept_rows, count, 0);
+    return kept;
 }
 
 /* Takes the next columns, from x on, seen from patch j; returns how many. What is alike is done together,
  * since the loops do not fit the flash's instruction cache all at once. */
-static NN_NOINLINE int32_t take_columns(const pool *s, const int8_t *const rows[], int32_t j, int32_t x) {
+static int32_t take_columns(const pool *s, const int8_t *const rows[], int32_t j, int32_t x) {
     int32_t count = min_i32(s->batch, s->p->patch_w - x), hidden = s->first.hidden;
-    if (s->products && s->fresh && 2 * s->fresh == s->p->patch_h)
-        take_half_columns(s, rows, j, x, count);
-    else
-        take_whole_columns(s, rows, j, x, count);
+    const int in_halves = s->products && s->fresh && 2 * s->fresh == s->p->patch_h;
+    const int16_t *inputs = (in_halves ? take_half_columns : take_whole_columns)(s, rows, j, x, count);
+    sweep_rows(s, j, x, x + count, inputs, (in_halves ? s->fresh : s->p->patch_h) * hidden);
     int16_t *out = s->columns + x * s->second.hidden;
     for (int32_t i = 0; i < count; i += 2, out += 2 * s->second.hidden)
         nn_rnn_project(&s->second, s->states + i * hidden, out, out + (i + 1 < count ? s->second.hidden : 0));
