@@ -39,7 +39,7 @@ def sparse_matrices(op: RnnPool, graph: Graph) -> dict[str, IntArray]:
 def pixel_words(w: IntArray) -> IntArray:
     """Weights (units, 2, 2) of up to 4 channels: of channels 0 and 2, then of 1 and 3; zeros for missing ones."""
     padded = np.pad(w, ((0, 0), (0, 4 - w.shape[1])))
-    return padded.reshape(-1, 2, 2).transpose(0, 2, 1)
+    return np.asarray(padded.reshape(-1, 2, 2).transpose(0, 2, 1))
 
 
 def pixel_cycles(w: IntArray) -> int:
