@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mcu_vision.cli import options
-from mcu_vision.cli.evaluate_card import read_recipe, update_card
+from mcu_vision.cli.evaluate_card import begin_card, write_card
 from mcu_vision.cli.evaluate_faces import face_table, read_test_faces, score_faces
 from mcu_vision.cli.evaluate_pictures import write_face_pictures, write_wake_word_sheet
 from mcu_vision.cli.evaluate_wake_words import (
@@ -111,13 +111,14 @@ def evaluate(
     for execution in chosen:
         options.check_choice(execution, EXECUTIONS, "--executions")
     options.check_choice(fit, FITS, "--fit")
+    begun = begin_card(card, recipe) if card else None
     graphs = {e: _load(e, model, network, weights, input_size) for e in chosen}
     work = _Work(graphs, data, split, fit, limit, workers, threshold, pictures)
     detector = next(iter(graphs.values())).metadata.get("task") == "detect"
     figures, table, written = _evaluate_faces(work) if detector else _evaluate_wake_words(work)
-    if card is not None:
+    if card is not None and begun is not None:
         build = take_build(model, options.DEFAULT_BOARD, "auto", build_dir).summary
-        written.append(str(update_card(card, figures, build, read_recipe(recipe) if recipe else None)))
+        written.append(str(write_card(card, begun, figures, build)))
     if as_json:
         options.print_json({"model": model, "figures": figures, "written": written})
         return

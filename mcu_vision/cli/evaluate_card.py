@@ -12,23 +12,33 @@ from typing import Any
 
 from mcu_vision.errors import UserError
 from mcu_vision.files import atomic_write
-from mcu_vision.report.model_card import read_card, render_model_card
+from mcu_vision.report.model_card import KEYS, read_card, render_model_card
+
+MEASURED = ("accuracy", "resources")
 
 
-def update_card(
-    path: Path, accuracy: dict[str, list[dict[str, Any]]], build: dict[str, Any], recipe: dict[str, Any] | None
+def begin_card(path: Path, recipe: Path | None) -> dict[str, Any]:
+    """What people wrote into a card, and the recipe: the card's own, or the JSON that training wrote.
+
+    Raises UserError if one cannot be read or something is missing that measuring does not fill in.
+    """
+    filled = MEASURED if recipe is None else (*MEASURED, "recipe")
+    card = read_card(path, [key for key in KEYS if key not in filled])
+    if recipe is not None:
+        card["recipe"] = describe_recipe(_read_recipe(recipe))
+    return card
+
+
+def write_card(
+    path: Path, card: dict[str, Any], accuracy: dict[str, list[dict[str, Any]]], build: dict[str, Any]
 ) -> Path:
     """Write the card's JSON and Markdown anew, and return the Markdown's path.
 
-    accuracy: by execution. build: the summary of a build. recipe: what training wrote beside the weights, if
-    there is that. Raises UserError if the card cannot be read.
+    card: as begun. accuracy: by execution. build: the summary of a build.
     """
-    card = read_card(path)
     # All but the float model compute the same bytes.
     card["accuracy"] = {("float" if name == "float" else "int8"): entries for name, entries in accuracy.items()}
     card["resources"] = describe_resources(build)
-    if recipe is not None:
-        card["recipe"] = describe_recipe(recipe)
     text = render_model_card(card)
     atomic_write(path, json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     markdown = path.with_name(f"{card['model']}.md")
@@ -36,8 +46,7 @@ def update_card(
     return markdown
 
 
-def read_recipe(path: Path) -> dict[str, Any]:
-    """The JSON that training wrote beside the weights. Raises UserError if it cannot be read."""
+def _read_recipe(path: Path) -> dict[str, Any]:
     try:
         values: dict[str, Any] = json.loads(path.read_text())
     except (OSError, ValueError) as error:

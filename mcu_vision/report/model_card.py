@@ -14,7 +14,7 @@ The JSON holds:
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +27,15 @@ COMMON = ("source", "size", "faces", "persons", "photos", "iou_threshold")
 """What all executions share in a row."""
 
 
-def read_card(path: Path) -> dict[str, Any]:
-    """The figures of a card. Raises UserError if the file is missing, is no JSON or lacks a key."""
+def read_card(path: Path, keys: Collection[str] = KEYS) -> dict[str, Any]:
+    """The figures of a card. Raises UserError if the file is missing, is no JSON or lacks one of the keys."""
     try:
         card = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise UserError(f"cannot read the model card's figures {path}: {error}") from error
-    missing = [key for key in KEYS if not isinstance(card, dict) or key not in card]
+    missing = [key for key in keys if not isinstance(card, dict) or key not in card]
     if missing:
-        raise UserError(f"{path} lacks {', '.join(missing)}; a model card needs {', '.join(KEYS)}")
+        raise UserError(f"{path} lacks {', '.join(missing)}; a model card needs {', '.join(keys)}")
     result: dict[str, Any] = card
     return result
 

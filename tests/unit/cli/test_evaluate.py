@@ -94,11 +94,13 @@ def wake_words(tmp_path):
 def test_wake_words_and_their_card(wake_words, tmp_path):
     card = {
         "model": "vww", "summary": "Says whether a person is in view.", "licence": "none.",
-        "input": {"width": 96, "height": 96, "channels": 3}, "data": [], "recipe": {}, "resources": {}, "accuracy": {},
-        "known_failures": ["Everything."],
+        "input": {"width": 96, "height": 96, "channels": 3}, "data": [], "known_failures": ["Everything."],
     }  # fmt: skip
     path = tmp_path / "vww.card.json"
     path.write_text(json.dumps(card))
+    with pytest.raises(UserError, match="lacks recipe; a model card needs model, summary"):
+        _evaluate("--model", "vww-rnnpool", "--data", "nowhere", "--card", str(path))
+    path.write_text(json.dumps(card | {"recipe": {}}))
     result = _evaluate(
         "--model", "vww-rnnpool", "--data", str(wake_words), "--executions", "int8,board", "--card", str(path),
         "--pictures", str(tmp_path / "pictures"), "--build-dir", str(tmp_path / "build"),
