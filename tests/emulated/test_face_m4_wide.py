@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mcu_vision.cli.emulated import EmulatedModel
 from mcu_vision.cli.photos import load_photo
@@ -28,8 +29,8 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 
 @pytest.fixture(scope="module")
-def closeup() -> np.ndarray:
-    return load_photo(None)[TOP : TOP + HEIGHT, LEFT : LEFT + WIDTH]
+def closeup() -> Image.Image:
+    return load_photo(None).crop((LEFT, TOP, LEFT + WIDTH, TOP + HEIGHT))
 
 
 def test_memory_flash_and_work_are_within_their_bars(build: Build) -> None:
@@ -39,7 +40,9 @@ def test_memory_flash_and_work_are_within_their_bars(build: Build) -> None:
     assert summary["instructions"] <= 85_000_000
 
 
-def test_a_closeup_gives_equal_bytes_everywhere_and_its_face(build: Build, closeup: np.ndarray, tmp_path: Path) -> None:
+def test_a_closeup_gives_equal_bytes_everywhere_and_its_face(
+    build: Build, closeup: Image.Image, tmp_path: Path
+) -> None:
     program = build.program
     host = HostModel(build_host_library(build.folder / "src", tmp_path / "model.so"), build.prefix)
     with EmulatedModel(build.elf, build.board, build.prefix) as emulated:
