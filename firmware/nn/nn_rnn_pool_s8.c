@@ -129,19 +129,27 @@ static NN_NOINLINE void sweep_columns(const pool *s, const int16_t *inputs, int3
     nn_rnn_sweep(&s->first, &columns, s->spare, first);
 }
 
+/* Copies the input products of the rows that steps share, of `count` columns from column `at` of the map on:
+ * to `inputs` from where they are kept, or back. Apart, for the sake of the stack of its caller. */
+static NN_NOINLINE void copy_kept(const pool *s, int32_t at, int32_t count, int back) {
+    int32_t hidden = s->first.hidden, kept_count = s->kept_rows * hidden, distance = s->p->patch_h * hidden;
+    int16_t *kept = s->products + at * kept_count, *inputs = s->inputs + (back ? distance - kept_count : 0);
+    for (; count > 0; count--, kept += kept_count, inputs += distance)
+        copy(back ? kept : inputs, back ? inputs : kept, kept_count);
+}
+
 /* Takes `count` columns, from x on, seen from patch j, with all rows in `inputs`; those that are kept are
  * taken from there, and put there for the next step. Returns where the fresh ones are. */
 static NN_NOINLINE const int16_t *take_whole_columns(const pool *s, const int8_t *const rows[], int32_t j,
                                                      int32_t x, int32_t count) {
-    int32_t patch_h = s->p->patch_h, hidden = s->first.hidden, distance = patch_h * hidden;
-    int32_t at = j * s->p->stride + x, kept_count = s->kept_rows * hidden, have = s->products ? s->fresh : 0;
-    int16_t *kept = s->products + (s->products ? at * kept_count : 0);
-    for (int32_t i = 0; i < count && have; i++)
-        copy(s->inputs + i * distance, kept + i * kept_count, kept_count);
+    int32_t hidden = s->first.hidden, distance = s->p->patch_h * hidden;
+    int32_t at = j * s->p->stride + x, have = s->products ? s->fresh : 0;
+    if (have)
+        copy_kept(s, at, count, 0);
     project_columns(s, rows, at, count, have, s->inputs + have * hidden, distance);
-    for (int32_t i = 0; i < count && s->products; i++)
-        copy(kept + i * kept_count, s->inputs + (i + 1) * distance - kept_count, kept_count);
-    sweep_columns(s, s->inputs, distance, patch_h, count, 1);
+    if (s->products)
+        copy_kept(s, at, count, 1);
+    sweep_columns(s, s->inputs, distance, s->p->patch_h, count, 1);
     return s->inputs + s->fresh * hidden;
 }
 
