@@ -6,11 +6,8 @@ from pathlib import Path
 import pytest
 from cli_runner import Cli
 
-from mcu_vision.boards import load_board
-from mcu_vision.cli.candidates import measure_network, measure_random_network
-from mcu_vision.plan import PlanOptions
+from mcu_vision.cli.candidates import measure_random_network
 from mcu_vision.search.cost_model import read_costs
-from mcu_vision.search.random_networks import draw_network
 
 SEED = 2
 """Neither that of the fit nor that of the networks held out."""
@@ -18,10 +15,9 @@ SEED = 2
 
 @pytest.mark.parametrize("index", [0, 1, 2])
 def test_estimates_are_near_the_board(index: int) -> None:
-    network = draw_network(SEED, index)
-    measured = measure_network(network, load_board("stm32f439"), PlanOptions(), "zig")
-    assert read_costs().estimate(network) == pytest.approx(measured.cycles, rel=0.15)
-    assert read_costs().estimate(network, "instructions") == pytest.approx(measured.instructions, rel=0.15)
+    measured = measure_random_network(SEED, index, "stm32f439", "zig")
+    assert read_costs().estimate(measured.network) == pytest.approx(measured.cycles, rel=0.15)
+    assert read_costs().estimate(measured.network, "instructions") == pytest.approx(measured.instructions, rel=0.15)
 
 
 def test_the_verb_measures_what_its_file_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
