@@ -31,8 +31,8 @@ def load_weights(path: Path, model: nn.Module) -> None:
     model.load_state_dict(state)
 
 
-def load_shared_weights(path: Path, model: nn.Module) -> int:
-    """Take the tensors of `path` that have a namesake of the same shape in the model; returns how many.
+def load_shared_weights(path: Path, model: nn.Module) -> None:
+    """Take the tensors of `path` that have a namesake of the same shape in the model.
 
     The model's others stay as they are. Raises UserError if the file is missing or damaged, or fits nowhere.
     """
@@ -43,7 +43,6 @@ def load_shared_weights(path: Path, model: nn.Module) -> int:
     if not shared:
         raise UserError(f"weights {path} have no layer in common with the model; name those of a related one")
     model.load_state_dict(own | shared)
-    return len(shared)
 
 
 def _read_state(path: Path) -> dict[str, Tensor]:

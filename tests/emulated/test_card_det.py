@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped_detectors import assert_equal_bytes, board_detector, host_model, noise
 
 from mcu_vision.cli.emulated import EmulatedModel
 from mcu_vision.cli.pipeline import Build, build_model
@@ -13,9 +14,6 @@ from mcu_vision.evaluate.box_overlap import intersection_over_union
 from mcu_vision.evaluate.detector import detect_boxes
 from mcu_vision.plan import PlanOptions
 from mcu_vision.reference import quantize_input
-from mcu_vision.toolchain import build_host_library
-from mcu_vision.toolchain.host_model import HostModel
-from mcu_vision.verify import emulated_execution, host_execution, reference_execution, verify_executions
 
 SCENES = range(12)
 """Seeds of scenes that no training picture shares."""
@@ -35,36 +33,17 @@ def test_memory_and_work_are_within_their_bars(build: Build) -> None:
 
 
 def test_noise_and_a_scene_give_equal_bytes_everywhere(build: Build, tmp_path: Path) -> None:
-    program = build.program
-    host = HostModel(build_host_library(build.folder / "src", tmp_path / "model.so"), build.prefix)
-    _, height, width, channels = program.graph.input.shape
-    scene = draw_scene(np.random.default_rng(0), SIZE).image
-    images = [
-        quantize_input(letterbox(scene, width, height, channels)[0]),
-        np.random.default_rng(1).integers(-128, 128, program.graph.input.shape).astype(np.int8),
-    ]
-    with EmulatedModel(build.elf, build.board, build.prefix) as emulated:
-        executions = {
-            "reference": reference_execution(program),
-            "host": host_execution(program, host),
-            "emulated": emulated_execution(program, emulated.board, build.prefix),
-        }
-        outcome = verify_executions(program.graph, executions, images)
-    assert outcome.equal, outcome.first_difference
+    _, height, width, channels = build.program.graph.input.shape
+    scene = quantize_input(letterbox(draw_scene(np.random.default_rng(0), SIZE).image, width, height, channels)[0])
+    assert_equal_bytes(build, host_model(build, tmp_path), [scene, noise(build)])
 
 
 def test_the_board_finds_most_cards_of_easy_scenes(build: Build) -> None:
     cards = found = 0
     with EmulatedModel(build.elf, build.board, build.prefix) as emulated:
-
-        def run(frame: np.ndarray) -> np.ndarray:
-            emulated.write_image(frame)
-            emulated.infer()
-            return emulated.boxes()
-
         for seed in SCENES:
             scene = draw_scene(np.random.default_rng((99, seed)), SIZE, EASY)
-            boxes = detect_boxes(run, scene.image, 160, 128, 3)
+            boxes = detect_boxes(board_detector(emulated), scene.image, 160, 128, 3)
             cards += len(scene.boxes)
             if len(boxes) and len(scene.boxes):
                 found += int((intersection_over_union(boxes, scene.boxes).max(axis=0) >= 0.5).sum())

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped_detectors import assert_equal_bytes, board_detector, host_model, noise
 
 from mcu_vision.cli.emulated import EmulatedModel
 from mcu_vision.cli.photos import load_photo
@@ -13,9 +14,7 @@ from mcu_vision.data.shared_faces import read_shared_faces
 from mcu_vision.evaluate.detector import detect_boxes
 from mcu_vision.plan import PlanOptions
 from mcu_vision.reference import quantize_input, run_graph
-from mcu_vision.toolchain import build_host_library
 from mcu_vision.toolchain.host_model import HostModel
-from mcu_vision.verify import emulated_execution, host_execution, reference_execution, verify_executions
 
 SAMPLE_FACE = (172, 60, 114, 142)  # left, top, width, height in the shipped photo, drawn by hand
 
@@ -27,8 +26,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 @pytest.fixture(scope="module")
 def host(build: Build, tmp_path_factory: pytest.TempPathFactory) -> HostModel:
-    library = tmp_path_factory.mktemp("host") / "model.so"
-    return HostModel(build_host_library(build.folder / "src", library), build.prefix)
+    return host_model(build, tmp_path_factory.mktemp("host"))
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:
@@ -46,31 +44,14 @@ def test_memory_flash_and_work_are_within_their_bars(build: Build) -> None:
 
 
 def test_noise_and_the_sample_give_equal_bytes_everywhere(build: Build, host: HostModel) -> None:
-    program = build.program
-    _, height, width, channels = program.graph.input.shape
-    images = [
-        quantize_input(letterbox(load_photo(None), width, height, channels)[0]),
-        np.random.default_rng(1).integers(-128, 128, program.graph.input.shape).astype(np.int8),
-    ]
-    with EmulatedModel(build.elf, build.board, build.prefix) as emulated:
-        executions = {
-            "reference": reference_execution(program),
-            "host": host_execution(program, host),
-            "emulated": emulated_execution(program, emulated.board, build.prefix),
-        }
-        outcome = verify_executions(program.graph, executions, images)
-    assert outcome.equal, outcome.first_difference
+    _, height, width, channels = build.program.graph.input.shape
+    sample = quantize_input(letterbox(load_photo(None), width, height, channels)[0])
+    assert_equal_bytes(build, host, [sample, noise(build)])
 
 
 def test_the_board_finds_the_face_in_the_sample(build: Build) -> None:
     with EmulatedModel(build.elf, build.board, build.prefix) as emulated:
-
-        def run(frame: np.ndarray) -> np.ndarray:
-            emulated.write_image(frame)
-            emulated.infer()
-            return emulated.boxes()
-
-        boxes = detect_boxes(run, load_photo(None), 320, 240, 1)
+        boxes = detect_boxes(board_detector(emulated), load_photo(None), 320, 240, 1)
         raw = emulated.boxes()
     frame = letterbox(load_photo(None), 320, 240, 1)[0]
     reference = run_graph(build.program.graph, quantize_input(frame))["boxes"][0]
