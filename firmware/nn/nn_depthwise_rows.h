@@ -72,61 +72,52 @@ typedef void nn_band_function(const nn_band_sweep *, const nn_depthwise_block *,
 #define NN_BAND_ONCE(c1, c2, c3, column)                                                                     \
     "2:\n" NN_BAND_LANES NN_BAND_STORE("r0", c1, c2, c3, column) "bne 2b\n"
 
+/* Start of nn_pair_rows_s1 and nn_pair_rows_s2: r0 and r1 at the first band, r7 at the rows, lr counts pairs.
+ */
+#define NN_PAIRS_BEGIN                                                                                       \
+    "push {r4-r11, lr}\n"                                                                                    \
+    "mov r10, r0\n"                                                                                          \
+    "ldr r4, [r10, #16]\nldr lr, [r10, #24]\n"                                                               \
+    "mov r6, #0xFF00FF00\n"                                                                                  \
+    "ldr r0, [r10, #4]\nmov r1, r0\n"                                                                        \
+    "ldr r7, [r10]\n"
+/* A pair of rows to r0, and to r1 too if that is another place; ends at label 4 behind the last one. */
+#define NN_PAIRS_STORE(c1, c2, c3, column)                                                                   \
+    "ldrd r8, r9, [r10, #8]\n"                                                                               \
+    "str r7, [r10]\n" NN_BAND_ROWS "cmp r0, r1\n"                                                            \
+    "beq 2f\n" NN_BAND_TWICE(c1, c2, c3, column) "b 3f\n" NN_BAND_ONCE(c1, c2, c3,                           \
+                                                                       column) "3: subs lr, lr, #1\n"        \
+                                                                               "beq 4f\n"                    \
+                                                                               "ldrd r7, r8, [r10, #28]\n"
+/* On to the next bands, of which the last pair has one. */
+#define NN_PAIRS_NEXT                                                                                        \
+    "add r0, r0, r7\n"                                                                                       \
+    "add r1, r0, r8\n"                                                                                       \
+    "ldr r7, [r10]\n"                                                                                        \
+    "cmp lr, #1\n"                                                                                           \
+    "it eq\nmoveq r0, r1\n"                                                                                  \
+    "b 0b\n"                                                                                                 \
+    "4: pop {r4-r11, pc}\n"
+
 NN_DEPTHWISE_FUNCTION nn_pair_rows_s1(nn_pair_gather *gather NN_UNUSED) {
-    __asm__ volatile("push {r4-r11, lr}\n"
-                     "mov r10, r0\n"
-                     "ldr r4, [r10, #16]\nldr lr, [r10, #24]\n"
-                     "mov r6, #0xFF00FF00\n"
-                     "ldr r0, [r10, #4]\nmov r1, r0\n"
-                     "ldr r7, [r10]\n"
-                     "0: ldrd r2, r3, [r7], #8\n"
-                     "ldrd r8, r9, [r10, #8]\n"
-                     "str r7, [r10]\n" NN_BAND_ROWS "cmp r0, r1\n"
-                     "beq 2f\n" NN_BAND_TWICE("8", "16", "24", "32") "b 3f\n" NN_BAND_ONCE(
-                         "8", "16", "24", "32") "3: subs lr, lr, #1\n"
-                                                "beq 4f\n"
-                                                "ldrd r7, r8, [r10, #28]\n"
-                                                "add r0, r0, r7\n"
-                                                "add r1, r0, r8\n"
-                                                "ldr r7, [r10]\n"
-                                                "cmp lr, #1\n"
-                                                "it eq\nmoveq r0, r1\n"
-                                                "b 0b\n"
-                                                "4: pop {r4-r11, pc}\n");
+    __asm__ volatile(NN_PAIRS_BEGIN "0: ldrd r2, r3, [r7], #8\n" NN_PAIRS_STORE("8", "16", "24", "32")
+                         NN_PAIRS_NEXT);
 }
 
 /* Pairs are the first of a band, and the last of the one before; then its middle one. */
 NN_DEPTHWISE_FUNCTION nn_pair_rows_s2(nn_pair_gather *gather NN_UNUSED) {
-    __asm__ volatile("push {r4-r11, lr}\n"
-                     "mov r10, r0\n"
-                     "ldr r4, [r10, #16]\nldr lr, [r10, #24]\n"
-                     "mov r6, #0xFF00FF00\n"
-                     "ldr r0, [r10, #4]\nmov r1, r0\n"
-                     "ldr r7, [r10]\n"
-                     "0: ldr r2, [r7], #4\n"
-                     "mov r3, #0\n"
-                     "cmp lr, #1\n"
-                     "it ne\nldrne r3, [r7], #4\n"
-                     "ldrd r8, r9, [r10, #8]\n"
-                     "str r7, [r10]\n" NN_BAND_ROWS "cmp r0, r1\n"
-                     "beq 2f\n" NN_BAND_TWICE("12", "24", "36", "48") "b 3f\n" NN_BAND_ONCE(
-                         "12", "24", "36", "48") "3: subs lr, lr, #1\n"
-                                                 "beq 4f\n"
-                                                 "ldrd r7, r8, [r10, #28]\n"
-                                                 "tst lr, #1\n"
-                                                 "bne 5f\n"
-                                                 "ldr r7, [r10, #36]\n"
-                                                 "add r0, r0, r7\n"
-                                                 "mov r1, r0\n"
-                                                 "ldr r7, [r10]\n"
-                                                 "b 0b\n"
-                                                 "5: add r0, r0, r7\n"
-                                                 "add r1, r0, r8\n"
-                                                 "ldr r7, [r10]\n"
-                                                 "cmp lr, #1\n"
-                                                 "it eq\nmoveq r0, r1\n"
-                                                 "b 0b\n"
-                                                 "4: pop {r4-r11, pc}\n");
+    __asm__ volatile(NN_PAIRS_BEGIN "0: ldr r2, [r7], #4\n"
+                                    "mov r3, #0\n"
+                                    "cmp lr, #1\n"
+                                    "it ne\nldrne r3, [r7], #4\n" NN_PAIRS_STORE("12", "24", "36",
+                                                                                 "48") "tst lr, #1\n"
+                                                                                       "bne 5f\n"
+                                                                                       "ldr r7, [r10, #36]\n"
+                                                                                       "add r0, r0, r7\n"
+                                                                                       "mov r1, r0\n"
+                                                                                       "ldr r7, [r10]\n"
+                                                                                       "b 0b\n"
+                                                                                       "5:\n" NN_PAIRS_NEXT);
 }
 
 /* A column with stride 1, rows 0 to 3 in r1, lr: adds it to the sums of both rows. w01, w12: weights of rows
