@@ -18,7 +18,7 @@ from mcu_vision.frontends.torch_export import export_graph
 from mcu_vision.ir import Graph
 from mcu_vision.models.detector import Detector
 from mcu_vision.models.weights_file import load_weights
-from mcu_vision.training.detection_dataset import DetectionFrames
+from mcu_vision.training.detection_dataset import DetectionFrames, FrameOptions
 from mcu_vision.training.detection_task import LOSSES, DetectionTask
 from mcu_vision.training.processes import join_processes
 from mcu_vision.training.train_options import TrainOptions
@@ -77,7 +77,8 @@ def train_detector(
         torch.set_num_threads(1)
         spec = model.spec
         pixels = build_image_cache(train, spec.channels, round(SCALE_MARGIN * max(spec.width, spec.height)), cache)
-        frames = DetectionFrames(train, pixels, spec, budget.batch, budget.steps, seed, augment, face_share)
+        chosen = FrameOptions(face_share=face_share)
+        frames = DetectionFrames(train, pixels, spec, budget.batch, budget.steps, seed, augment, chosen)
         options = TrainOptions(epochs=budget.epochs, batch=budget.batch, lr=budget.lr, workers=0, seed=seed)
         validate = FaceValidator(list(validation), spec, budget.batch) if validation else None
         task = DetectionTask(LOSSES[loss](spec))

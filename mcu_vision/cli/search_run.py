@@ -27,6 +27,7 @@ from mcu_vision.search.cost_model import CostModel
 from mcu_vision.search.finalists import Finalist, choose_finalists
 from mcu_vision.search.loop import ARMS, WARM_UP, Costs, Record, Search, SearchOptions
 from mcu_vision.search.space import Space
+from mcu_vision.training.detection_dataset import FrameOptions
 from mcu_vision.training.train_options import TrainOptions
 from mcu_vision.training.wake_word_dataset import WakeWordOptions
 
@@ -156,7 +157,7 @@ def train_candidate(text: str, data: Path, out: Path, recipe: TrainOptions, cach
     folder = out / network.name
     resume = (folder / "checkpoint.pt").is_file()
     if network.task == "faces":
-        result = train_face_detector(str(path), data, folder, recipe, cache, None, resume)
+        result = train_face_detector(str(path), data, folder, recipe, FrameOptions(), cache, None, resume)
     else:
         result = train_wake_word(str(path), data, folder, recipe, WakeWordOptions(), None, cache, None, resume)
     return float(result["best_score"])

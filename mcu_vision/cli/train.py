@@ -1,6 +1,7 @@
 """mcu-vision train"""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,9 @@ from rich.console import Console
 
 from mcu_vision.cli import options
 from mcu_vision.errors import UserError
+
+SMALLEST_FRAME = 64
+"""Four photos side by side, the most in a frame, have 16 pixels each then."""
 
 
 def train(
@@ -53,6 +57,20 @@ def train(
         str,
         typer.Option(help="A detector's: separate for scores and boxes, or fused: scores learn their boxes' overlap."),
     ] = "separate",
+    source_weight: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SOURCE=W", help="Draw a detector's photos of SOURCE W times as often; may be repeated."),
+    ] = None,
+    mosaics_until: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Part of the schedule after which a detector's frames are whole photos."),
+    ] = 1.0,
+    frame: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WxH", help="Size of a detector's training frames; smaller ones than its input are faster."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and augmentation.")] = 0,
     cache: Annotated[Path | None, typer.Option(help="Folder that keeps the decoded photos between runs.")] = None,
     compile: Annotated[
@@ -98,6 +116,7 @@ def train(
         from mcu_vision.cli.train_classifier import train_wake_word
         from mcu_vision.cli.train_detector import train_face_detector
         from mcu_vision.models.registry import is_detector
+        from mcu_vision.training.detection_dataset import FrameOptions
         from mcu_vision.training.processes import is_first_process
         from mcu_vision.training.train_options import TrainOptions
         from mcu_vision.training.wake_word_dataset import WakeWordOptions
@@ -120,7 +139,12 @@ def train(
     )
     folder = out or Path("runs") / Path(model).stem
     if is_detector(model):
-        result = train_face_detector(model, data, folder, chosen, cache, start, resume, loss, start_shared)
+        frames = FrameOptions(
+            source_weights=_parse_weights(source_weight or []),
+            mosaics_until=mosaics_until,
+            size=_parse_frame(frame) if frame else None,
+        )
+        result = train_face_detector(model, data, folder, chosen, frames, cache, start, resume, loss, start_shared)
     else:
         drawing = WakeWordOptions(teacher_weight=teacher_weight)
         result = train_wake_word(model, data, folder, chosen, drawing, input_size, cache, start, resume, start_shared)
@@ -132,3 +156,23 @@ def train(
         Console().print(
             f"{result['weights']}: {model}, best score {result['best_score']:.3f} of {result['epoch']} epochs"
         )
+
+
+def _parse_weights(texts: list[str]) -> dict[str, float]:
+    weights = {}
+    for text in texts:
+        match = re.fullmatch(r"(.+)=(\d+(?:\.\d+)?)", text)
+        if match is None:
+            raise UserError(f"--source-weight is SOURCE=W with a number, as in fddb=3, not {text!r}")
+        weights[match[1]] = float(match[2])
+    return weights
+
+
+def _parse_frame(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
+    if min(width, height) < SMALLEST_FRAME:
+        raise UserError(
+            f"--frame is WIDTHxHEIGHT from {SMALLEST_FRAME}x{SMALLEST_FRAME} up, as in 320x256, not {text!r}"
+        )
+    return width, height

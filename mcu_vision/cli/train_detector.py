@@ -1,5 +1,6 @@
 """Joins data, model, training and evaluation of a face detector. Imports torch."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from mcu_vision.models.anchors import detect
 from mcu_vision.models.detector import Detector
 from mcu_vision.models.detector_spec import DetectorSpec
 from mcu_vision.models.registry import MODELS, build_model
-from mcu_vision.training.detection_dataset import DetectionFrames
+from mcu_vision.training.detection_dataset import DetectionFrames, FrameOptions
 from mcu_vision.training.detection_task import LOSSES, DetectionTask
 from mcu_vision.training.processes import join_processes
 from mcu_vision.training.quantization_aware import QuantizationAwareTask
@@ -71,6 +72,7 @@ def train_face_detector(
     data: Path,
     out: Path,
     options: TrainOptions,
+    frame_options: FrameOptions,
     cache: Path | None,
     start: Path | None,
     resume: bool,
@@ -80,7 +82,7 @@ def train_face_detector(
     """Train the detector `name` on the data set in `data`; returns the last epoch's figures.
 
     start: weights to go on from; start_shared: only in the layers that both models have. loss: one of LOSSES. Raises
-    UserError if the model is no detector, the weights do not fit, or the data cannot be read.
+    UserError if the model is no detector, the weights do not fit, the data cannot be read or lacks a named source.
     """
     torch.manual_seed(options.seed)
     model = build_model(name, start, options.seed, start_shared)
@@ -91,14 +93,19 @@ def train_face_detector(
         raise UserError(f"{out} holds an earlier run; add --resume, or choose another --out")
     spec = model.spec
     train, validation = read_face_folder(data)
+    sources = sorted({s.source for s in train})
+    for source in frame_options.source_weights:
+        if source not in sources:
+            raise UserError(f"no training photo is of the source {source!r}; the sources are {', '.join(sources)}")
     pixels = build_image_cache(train, spec.channels, round(1.15 * max(spec.width, spec.height)), cache)
     batches = max(1, len(train) // options.batch)
-    frames = DetectionFrames(train, pixels, spec, options.batch, batches, options.seed)
+    frames = DetectionFrames(train, pixels, spec, options.batch, batches, options.seed, options=frame_options)
     metadata = {
         "model": name,
         "loss": loss,
         "data": f"{len(train)} training and {len(validation)} validation photos",
-        "sources": sorted({s.source for s in train}),
+        "sources": sources,
+        "frames": asdict(frame_options),
     }
     validate = FaceValidator(validation, spec, options.batch) if validation else None
     task: Task = DetectionTask(LOSSES[loss](spec))

@@ -62,6 +62,14 @@ def sizes_for_anchors(anchors: Sequence[float], options: AugmentOptions | None =
     )
 
 
+def whole_photos(options: AugmentOptions) -> AugmentOptions:
+    """`options` with frames more like those of a camera: most often one photo, which is mostly whole.
+
+    Detectors gain by ending their training so (YOLOX, Ge et al. 2021, section 2.1, which ends without mosaics).
+    """
+    return replace(options, whole_photo=0.6, grids=(0.75, 0.25))
+
+
 @dataclass(frozen=True)
 class View:
     """An image (H, W, C) uint8 with face boxes and ignore regions, each (N, 4)."""

@@ -24,7 +24,9 @@ def photos(tmp_path):
             Image.fromarray(rng.integers(0, 255, (90, 120)).astype(np.uint8)).save(path)
             archive.write(path, path.name)
             # The last photo is of fold 8, which validates.
-            lines.append({"file": path.name, "boxes": [[30, 20, 25, 30]], "fold": 8 if index == 4 else 1})
+            lines.append(
+                {"file": path.name, "boxes": [[30, 20, 25, 30]], "fold": 8 if index == 4 else 1, "source": "fddb"}
+            )
     (tmp_path / "train.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return tmp_path
 
@@ -63,3 +65,20 @@ def test_layers_of_a_related_model_start_a_training(photos):
         _train(*common, "--out", str(photos / "out"), "--start-shared")
     trained = _train(*common, "--out", str(photos / "out"), "--start", str(weights), "--start-shared")
     assert trained["epoch"] == 1
+
+
+def test_frames_and_sources_can_be_chosen(photos):
+    common = ["face-m4", "--data", str(photos), "--batch", "2", "--epochs", "1", "--json"]
+    for wrong, message in (
+        (("--frame", "320"), "--frame is WIDTHxHEIGHT"),
+        (("--frame", "32x320"), "from 64x64 up"),
+        (("--source-weight", "fddb"), "--source-weight is SOURCE=W"),
+        (("--source-weight", "fdbd=2"), "no training photo is of the source 'fdbd'; the sources are fddb"),
+    ):
+        with pytest.raises(UserError, match=message):
+            _train(*common, "--out", str(photos / "wrong"), *wrong)
+    chosen = ("--frame", "160x120", "--source-weight", "fddb=2.5", "--mosaics-until", "0.6")
+    _train(*common, "--out", str(photos / "out"), *chosen)
+    recipe = json.loads((photos / "out" / "best.json").read_text())
+    expected = {"face_share": 0.8, "source_weights": {"fddb": 2.5}, "mosaics_until": 0.6, "size": [160, 120]}
+    assert recipe["frames"] == expected
