@@ -108,6 +108,7 @@ def train_face_detector(
         "frames": asdict(frame_options),
     }
     validate = FaceValidator(validation, spec, options.batch) if validation else None
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     task: Task = DetectionTask(LOSSES[loss](spec))
     if options.quantization_aware:
         task = QuantizationAwareTask(task, model)
