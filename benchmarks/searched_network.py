@@ -29,6 +29,7 @@ from mcu_vision.cli.train_classifier import train_wake_word
 from mcu_vision.errors import UserError
 from mcu_vision.files import atomic_write
 from mcu_vision.models.network_config import read_network
+from mcu_vision.models.registry import NETWORKS as FOUND
 from mcu_vision.models.searched import build_network
 from mcu_vision.plan import PlanOptions
 from mcu_vision.training.train_options import TrainOptions
@@ -39,7 +40,7 @@ KEPT = FOLDER / "results" / "searched_network.json"
 CACHE = Path("~/.cache/mcu-vision/searched-network")
 NETWORKS = {
     "controller": FOLDER / "search" / "controller.toml",
-    "random": FOLDER / "search" / "random.toml",
+    "random": FOUND / "mobiledet-mcu.toml",
     "hand-made": FOLDER / "search" / "hand-made.toml",
 }
 """The best network of each arm of the search, and what they are measured against."""

@@ -11,6 +11,7 @@ The JSON holds:
     accuracy                  {"float": [...], "int8": [...]}: lists of FaceAccuracy.to_json(),
                               or of WakeWordAccuracy.to_json()
     known_failures            list of sentences
+    objects                   what a detector finds, in the plural; "faces" if it is left out
 """
 
 import json
@@ -55,7 +56,8 @@ def render_model_card(card: Mapping[str, Any]) -> str:
     )
     template = environment.get_template("model_card.md.j2")
     wake_words = "persons" in rows[0]
-    return template.render(card, executions=list(card["accuracy"]), rows=rows, wake_words=wake_words)
+    values = {"objects": "faces", **card, "executions": list(card["accuracy"]), "rows": rows, "wake_words": wake_words}
+    return template.render(values)
 
 
 def accuracy_rows(accuracy: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -43,10 +43,10 @@ def test_figures_stand_in_the_card(card: dict[str, Any]) -> None:
         "# face-test",
         "Input: 64 x 48, gray. Licence of the weights: non-commercial research",
         "**fddb**: 1 photos, IoU 0.4",
-        "| face height, px | faces | AP float | AP int8 | recall float | recall int8 |",
+        "| height, px | faces | AP float | AP int8 | recall float | recall int8 |",
         "|---|---|---|---|---|---|",
         "| 16-32 | 2 | 0.500 | 0.500 | 0.500 | 0.000 |",
-        "Photos without a face (empty, 1), false boxes a photo: 1.000 float, 0.000 int8.",
+        "Photos without faces (empty, 1), false boxes a photo: 1.000 float, 0.000 int8.",
         "| seed | 7 |",
         "| peak RAM | 143 KB |",
         "- **Squares** (training): drawn. Ours.",
@@ -54,6 +54,13 @@ def test_figures_stand_in_the_card(card: dict[str, Any]) -> None:
     ):
         assert line in text.splitlines(), text
     assert "| 32-64 |" not in text
+
+
+def test_what_is_found_may_be_other_things(card: dict[str, Any]) -> None:
+    text = render_model_card({**card, "objects": "squares"})
+    assert "| height, px | squares | AP float" in text
+    assert "Photos without squares (empty, 1)" in text
+    assert "face" not in text.replace("face-test", "")
 
 
 def test_executions_on_different_photos_are_refused(card: dict[str, Any]) -> None:
