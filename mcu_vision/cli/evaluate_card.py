@@ -72,7 +72,21 @@ def describe_recipe(info: dict[str, Any]) -> dict[str, Any]:
     """Settings of the training run; the card's own text says which data it saw."""
     recipe = {name.replace("_", " "): value for name, value in info["options"].items()}
     recipe |= {name.replace("_", " "): value for name, value in info.get("drawing", {}).items()}
+    recipe |= _describe_frames(info.get("frames", {}))
     if "command" in info:
         recipe = {"command": f"`{info['command']}`"} | recipe
     recipe["epochs run"] = info["figures"]["epoch"]
     return recipe
+
+
+def _describe_frames(frames: dict[str, Any]) -> dict[str, Any]:
+    """Which frames a detector learned from, but for what was left as it is."""
+    weights = ", ".join(f"{source} {weight:g}" for source, weight in frames.get("source_weights", {}).items())
+    size = frames.get("size")
+    described = {
+        "photos with faces": frames.get("face_share"),
+        "weights of sources": weights or None,
+        "mosaics until": frames.get("mosaics_until"),
+        "frames": size and f"{size[0]} x {size[1]}",
+    }
+    return {name: value for name, value in described.items() if value is not None}

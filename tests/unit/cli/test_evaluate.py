@@ -11,6 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from mcu_vision.cli import app
+from mcu_vision.cli.evaluate_card import describe_recipe
 from mcu_vision.cli.evaluate_faces import read_test_faces
 from mcu_vision.cli.executions import prepare_board, prepare_host, prepare_reference
 from mcu_vision.errors import UserError
@@ -113,3 +114,19 @@ def test_wake_words_and_their_card(wake_words, tmp_path):
     assert read_card(path)["resources"]["board"] == "stm32f439"
     with pytest.raises(UserError, match="no photo of the split test"):
         _evaluate("--model", "vww-rnnpool", "--data", str(wake_words), "--split", "test")
+
+
+def test_a_recipe_says_which_frames_were_drawn():
+    frames = {"face_share": 0.8, "source_weights": {"fddb": 3.0}, "mosaics_until": 0.45, "size": [320, 256]}
+    info = {"options": {"stem_until": 0.3}, "figures": {"epoch": 7}, "frames": frames}
+    assert describe_recipe(info) == {
+        "stem until": 0.3,
+        "photos with faces": 0.8,
+        "weights of sources": "fddb 3",
+        "mosaics until": 0.45,
+        "frames": "320 x 256",
+        "epochs run": 7,
+    }
+    info["frames"] = {"face_share": 0.8, "source_weights": {}, "mosaics_until": 1.0, "size": None}
+    assert "weights of sources" not in describe_recipe(info)
+    assert "frames" not in describe_recipe(info)
