@@ -161,7 +161,7 @@ def test_weights_in_ram(toolchain: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("toolchain", TOOLCHAINS)
-@pytest.mark.parametrize("model, source", [(m, s) for m in shipped_models() for s in inputs_of(m)])
+@pytest.mark.parametrize(("model", "source"), [(m, s) for m in shipped_models() for s in inputs_of(m)])
 def test_shipped_models(model: str, source: str, toolchain: str, tmp_path: Path) -> None:
     check(build_model(model, "stm32f439", toolchain, tmp_path, PlanOptions(input=source)))
 
