@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -32,9 +32,12 @@ class AveragedModel:
 
 
 @torch.no_grad()
-def estimate_batch_norm(model: nn.Module, images: Iterable[Tensor]) -> None:
-    """Set running means and variances to their averages over `images`, batches of model inputs."""
-    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+def estimate_batch_norm(model: nn.Module, images: Iterable[Tensor], fixed: Collection[nn.Module] = ()) -> None:
+    """Set running means and variances to their averages over `images`, batches of model inputs.
+
+    fixed: modules whose statistics stay, since the others learned behind these very ones.
+    """
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d) and m not in fixed]
     momenta = [m.momentum for m in norms]
     for norm in norms:
         norm.reset_running_stats()

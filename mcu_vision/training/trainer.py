@@ -181,7 +181,8 @@ class Trainer:
                 module.apply_sparsity()
         if self.progress >= 1.0:
             pairs = zip(range(max(1, 2048 // self.data.batch)), self.data, strict=False)
-            estimate_batch_norm(model, (batch[0].to(self.fabric.device).float() / 255 for _, batch in pairs))
+            fixed = stem_modules(model) if self._stem else []
+            estimate_batch_norm(model, (batch[0].to(self.fabric.device).float() / 255 for _, batch in pairs), fixed)
         if self.fabric.is_global_zero:
             self._keep(figures, model if self.fabric.device.type == "cpu" else copy.deepcopy(model).cpu())
         self.fabric.barrier()

@@ -92,10 +92,12 @@ def test_a_stem_stops_learning_and_the_rest_goes_on(samples, tmp_path):
     stem = stem_modules(model)
     assert [type(layer) for layer in stem] == [nn.Conv2d, nn.BatchNorm2d, nn.ReLU6, RNNPool]
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    Trainer(model, FACES, _frames(samples, 3), _options(epochs=1, stem_until=0.0), tmp_path).run()
-    changed = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
-    assert not any(name.startswith("stages.0.") for name in changed)
-    assert any(name.startswith("stages.1.") for name in changed)
+    trainer = Trainer(model, FACES, _frames(samples, 3), _options(epochs=1, stem_until=0.0), tmp_path)
+    trainer.run()
+    for trained in (model, trainer.average.model):
+        changed = {name for name, value in trained.state_dict().items() if not torch.equal(value, before[name])}
+        assert not any(name.startswith("stages.0.") for name in changed)
+        assert any(name.startswith("stages.1.") for name in changed)
 
 
 def test_averaged_weights_are_sparse_too(samples, tmp_path):
