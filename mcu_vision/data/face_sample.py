@@ -24,6 +24,7 @@ class FaceSample:
     """A photo with faces: boxes and ignore regions as (N, 4) x, y, width, height in its pixels.
 
     container: folder or zip file that holds `member`. attributes: one array a name, an entry a box.
+    subsets: which boxes are in each of the data set's own subsets, a flag a box.
     """
 
     container: Path
@@ -33,6 +34,7 @@ class FaceSample:
     source: str = ""
     fold: int | None = None
     attributes: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    subsets: dict[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
     def read_image(self) -> Image.Image:
         """Decode the photo. Raises UserError if it is missing or broken."""

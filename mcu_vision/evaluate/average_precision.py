@@ -8,8 +8,8 @@ out of the range. The curve is interpolated at all points as in PASCAL VOC (2010
 quantised scores have many ties.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,7 @@ class ScoredImage:
     """Detections and truth of one photo, boxes as x, y, width, height in its pixels.
 
     detections: (D, 5), the score last. faces: (F, 4). ignore: (I, 4). scale: frame pixels a photo pixel.
+    subsets: which faces are in each of the data set's own subsets, (F,) by name.
     """
 
     detections: FloatArray
@@ -53,6 +54,7 @@ class ScoredImage:
     ignore: FloatArray
     scale: float = 1.0
     source: str = ""
+    subsets: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,11 @@ def precision_recall(
     images: Iterable[ScoredImage], iou_threshold: float, sizes: SizeRange | None = None
 ) -> PrecisionRecall:
     """The curve over all detections of `images`; faces of every size count if `sizes` is None."""
-    matches = [match_detections(image, sizes or SizeRange(), iou_threshold) for image in images]
+    return join_matches([match_detections(image, sizes or SizeRange(), iou_threshold) for image in images])
+
+
+def join_matches(matches: Sequence[Matches]) -> PrecisionRecall:
+    """The curve of all photos' matches together."""
     scores = np.concatenate([m.scores for m in matches] or [np.zeros(0)])
     correct = np.concatenate([m.correct for m in matches] or [np.zeros(0, np.bool_)])
     faces = sum(m.faces for m in matches)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from typing import Any
@@ -11,7 +11,9 @@ import numpy as np
 
 from mcu_vision.data.face_sample import FaceSample
 from mcu_vision.evaluate.average_precision import PrecisionRecall, ScoredImage, SizeRange, precision_recall
+from mcu_vision.evaluate.coco_average import coco_average_precision
 from mcu_vision.evaluate.detector import RunDetector, detect_boxes
+from mcu_vision.evaluate.wider_protocol import wider_precision_recall
 
 SIZE_RANGES = {
     "8-16": SizeRange(8, 16),
@@ -40,7 +42,9 @@ class FaceAccuracy:
     """Figures of one source and size range; precision and recall are those at `score_threshold`.
 
     average_precision, precision, recall: in [0, 1], None where there is no face, or no box, to judge.
-    errors_per_photo: boxes of at least `score_threshold` that are wrong.
+    size: a range of SIZE_RANGES, or a subset of the data set's own (WIDER FACE's easy, medium, hard).
+    errors_per_photo: boxes of at least `score_threshold` that are wrong. coco_average_precision: over overlaps from 0.5
+    to 0.95, for all sizes only.
     """
 
     source: str
@@ -53,6 +57,7 @@ class FaceAccuracy:
     precision: float | None
     recall: float | None
     errors_per_photo: float
+    coco_average_precision: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -60,14 +65,19 @@ class FaceAccuracy:
 
 
 def measure_accuracy(images: Sequence[ScoredImage], score_threshold: float = 0.5) -> list[FaceAccuracy]:
-    """Figures by source and size range; a source without faces has one entry, of all sizes."""
+    """Figures by source and size range, or subset; a source without faces has one entry, of all sizes."""
     results = []
     for source in sorted({image.source for image in images}):
         chosen = [image for image in images if image.source == source]
         has_faces = any(len(image.faces) for image in chosen)
         for size in SIZE_RANGES if has_faces else ("all",):
-            curve = curve_of(chosen, source, size)
-            results.append(_summarize(curve, source, size, len(chosen), score_threshold))
+            figures = _summarize(curve_of(chosen, source, size), source, size, len(chosen), score_threshold)
+            if size == "all":
+                figures = replace(figures, coco_average_precision=coco_average_precision(chosen))
+            results.append(figures)
+        for subset in chosen[0].subsets:
+            curve = wider_precision_recall(chosen, subset)
+            results.append(_summarize(curve, source, subset, len(chosen), score_threshold))
     return results
 
 
@@ -102,6 +112,7 @@ def score_photo(run: RunDetector, frame: Frame, sample: FaceSample) -> ScoredIma
         ignore=sample.ignore.astype(np.float64),
         scale=min(width / image.width, height / image.height),
         source=sample.source,
+        subsets=sample.subsets,
     )
 
 
