@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -64,7 +65,9 @@ def score_faces(
 
 def face_table(figures: dict[str, list[dict[str, Any]]]) -> Table:
     """Everything, for people."""
-    table = Table("execution", "source", "size", "faces", "AP", "AP COCO", "precision", "recall", "errors")
+    table = Table(
+        "execution", "source", "size", "faces", "AP", "AP COCO", "precision", "recall", "errors", box=SIMPLE_HEAD
+    )
     for execution, entries in figures.items():
         for entry in entries:
             numbers = (entry[key] for key in FIGURES)
