@@ -65,16 +65,15 @@ def score_faces(
 
 def face_table(figures: dict[str, list[dict[str, Any]]]) -> Table:
     """Everything, for people."""
-    table = Table(
-        "execution", "source", "size", "faces", "AP", "AP COCO", "precision", "recall", "errors", box=SIMPLE_HEAD
-    )
+    columns = ("execution", "source", "size", "faces", "AP", "COCO's", "precision", "recall", "errors")
+    table = Table(*columns, box=SIMPLE_HEAD, padding=0)
     for execution, entries in figures.items():
         for entry in entries:
             numbers = (entry[key] for key in FIGURES)
             row = (execution, entry["source"], entry["size"], str(entry["faces"]))
             table.add_row(*row, *("-" if value is None else f"{value:.3f}" for value in numbers))
     table.caption = (
-        "size: px in the frame, or a subset of WIDER FACE; AP COCO: over IoU 0.5 to 0.95; "
+        "size: px in the frame, or a subset of WIDER FACE; COCO's: AP over IoU 0.5 to 0.95; "
         "precision, recall and errors a photo at the model's own threshold"
     )
     return table
