@@ -5,25 +5,29 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import numpy.typing as npt
 import typer
 from PIL import Image, ImageOps
 from rich.console import Console
 from rich.progress import track
 
 from mcu_vision.cli import options
-from mcu_vision.cli.executions import PREPARATIONS, Run
+from mcu_vision.cli.executions import PREPARATIONS
 from mcu_vision.cli.photos import find_photos_below, load_photo
 from mcu_vision.cli.pipeline import load_model, shipped_models
-from mcu_vision.cli.torch_models import export_model, parse_size
+from mcu_vision.cli.torch_models import Size, export_model, parse_size
 from mcu_vision.data.letterbox import letterbox
 from mcu_vision.errors import UserError
+from mcu_vision.evaluate.detector import RunDetector
 from mcu_vision.evaluate.evaluation_graph import report_weak_boxes
 from mcu_vision.evaluate.merge_views import Labels, detect_in_view, make_views, merge_views
+from mcu_vision.evaluate.onnx_teacher import BOX_FORMS, PIXEL_FORMS, Frame, OnnxForm, OnnxTeacher
 from mcu_vision.evaluate.wake_word_accuracy import person_score
 from mcu_vision.files import atomic_directory
 from mcu_vision.ir import Graph
@@ -35,7 +39,9 @@ def label(
     folder: Annotated[Path, typer.Argument(help="Folder of unlabelled photos, subfolders included.")],
     teacher: Annotated[
         str,
-        typer.Option(help="A network's name (its float weights), FILE.py:NET, a quantised model or a .tflite file."),
+        typer.Option(
+            help="A network's name (its float weights), FILE.py:NET, a quantised model, a .tflite or an .onnx file."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the data set that `train` reads; must be new or empty.")],
     weights: Annotated[Path | None, typer.Option(help="Float weights of the teacher (safetensors).")] = None,
@@ -49,6 +55,13 @@ def label(
         float,
         typer.Option(min=0.02, max=1, help="Score from which a face that is no label is ignored, not background."),
     ] = 0.2,
+    pixels: Annotated[
+        str, typer.Option(help=f"An ONNX teacher's: {', '.join(PIXEL_FORMS)} (0 to 1, -1 to 1, 0 to 255, normalised).")
+    ] = "unit",
+    bgr: Annotated[bool, typer.Option("--bgr", help="An ONNX teacher takes blue first.")] = False,
+    boxes: Annotated[
+        str, typer.Option(help="An ONNX teacher's: corners (x0 y0 x1 y1) or centres (x y width height).")
+    ] = "corners",
     as_json: options.Json = False,
 ) -> None:
     """Label photos with a teacher, for a student to train on: its predictions merged over scales and mirror images.
@@ -57,7 +70,12 @@ def label(
     wake-word classifier writes train.csv and images.zip with its probability as teacher. `train --data OUT` takes both.
 
     Example: mcu-vision label photos/ --teacher face-c --weights big.safetensors --out labelled/
+
+    Example: mcu-vision label photos/ --teacher yolo-face.onnx --boxes centres --out labelled/
     """
+    options.check_choice(pixels, PIXEL_FORMS, "--pixels")
+    options.check_choice(boxes, BOX_FORMS, "--boxes")
+    size = parse_size(input_size) if input_size else None
     paths = find_photos_below(folder)
     if not paths:
         raise UserError(f"no photos in {folder}: give a folder of JPEG, PNG or WebP files")
@@ -65,16 +83,16 @@ def label(
         raise UserError(f"{out} is not empty; name a new folder")
     console = options.progress_console()
     with tempfile.TemporaryDirectory() as work, console.status(f"preparing {teacher}"):
-        graph = _load(teacher, weights, input_size)
-        detector = graph.metadata.get("task") == "detect"
-        graph = report_weak_boxes(graph, ignore_from) if detector else graph
-        run = PREPARATIONS["host" if graph.quantized else "float"](graph, Path(work))()
+        if teacher.endswith(".onnx"):
+            chosen = _open_onnx(Path(teacher), OnnxForm(size, pixels, bgr, boxes, ignore_from))
+        else:
+            chosen = _open_graph(_load(teacher, weights, size), ignore_from, Path(work))
     photos = track(paths, "labelling", console=console, transient=True)
     with atomic_directory(out.resolve()) as staging:
-        if detector:
-            summary = _label_faces(photos, folder, run, graph, staging, min_score)
+        if chosen.detect is not None:
+            summary = _label_faces(photos, folder, chosen.detect, chosen.frame, staging, min_score)
         else:
-            summary = _label_wake_words(photos, folder, run, graph, staging)
+            summary = _label_wake_words(photos, folder, chosen, staging)
     summary |= {"teacher": teacher, "photos": len(paths), "out": str(out)}
     if as_json:
         options.print_json(summary)
@@ -83,11 +101,36 @@ def label(
     Console(soft_wrap=True, markup=False).print(f"{counts}: {out}\nnext     mcu-vision train MODEL --data {out}")
 
 
-def _load(teacher: str, weights: Path | None, size: str | None) -> Graph:
+@dataclass(frozen=True)
+class _Teacher:
+    """Finds boxes in a frame uint8 (H, W, C), or else gives the probability of a person; frame: W, H, C."""
+
+    frame: Frame
+    detect: RunDetector | None
+    probability: Callable[[npt.NDArray[np.uint8]], float]
+
+
+def _open_onnx(path: Path, form: OnnxForm) -> _Teacher:
+    network = OnnxTeacher(path, form)
+    return _Teacher(network.frame, network.detect if network.detector else None, network.probability)
+
+
+def _open_graph(graph: Graph, ignore_from: float, work: Path) -> _Teacher:
+    detector = graph.metadata.get("task") == "detect"
+    graph = report_weak_boxes(graph, ignore_from) if detector else graph
+    run = PREPARATIONS["host" if graph.quantized else "float"](graph, work)()
+    _, height, width, channels = graph.input.shape
+    if detector:
+        return _Teacher((width, height, channels), run, lambda frame: 0.0)
+    score = person_score(graph)
+    return _Teacher((width, height, channels), None, lambda frame: score(run(frame)))
+
+
+def _load(teacher: str, weights: Path | None, size: Size | None) -> Graph:
     path = Path(teacher)
     if path.is_file() and path.suffix != ".py":
         return load_model(path)
-    graph = export_model(teacher, weights, parse_size(size) if size else None)
+    graph = export_model(teacher, weights, size)
     if graph.metadata.get("weights") == "random":
         names = ", ".join(shipped_models())
         raise UserError(f"{teacher} ships without trained weights: add --weights, or take one of {names}")
@@ -95,15 +138,14 @@ def _load(teacher: str, weights: Path | None, size: str | None) -> Graph:
 
 
 def _label_faces(
-    photos: Iterable[Path], folder: Path, run: Run, graph: Graph, out: Path, min_score: float
+    photos: Iterable[Path], folder: Path, detect: RunDetector, frame: Frame, out: Path, min_score: float
 ) -> dict[str, Any]:
-    _, height, width, channels = graph.input.shape
     counts = {"boxes": 0, "ignored": 0}
     with zipfile.ZipFile(out / "train.zip", "w") as archive, (out / "train.jsonl").open("w") as listing:
         for path in photos:
             image = load_photo(path)
             views = make_views(*image.size)
-            found = [detect_in_view(run, image, view, (width, height, channels)) for view in views]
+            found = [detect_in_view(detect, image, view, frame) for view in views]
             labels = merge_views(views, found, image.size, min_score)
             name = _store(archive, image, path.relative_to(folder))
             listing.write(json.dumps(_face_entry(name, image, labels)) + "\n")
@@ -117,9 +159,7 @@ def _face_entry(name: str, image: Image.Image, labels: Labels) -> dict[str, Any]
     return {"file": name, "w": image.width, "h": image.height, "boxes": boxes, "ignore": ignore, "source": "pseudo"}
 
 
-def _label_wake_words(photos: Iterable[Path], folder: Path, run: Run, graph: Graph, out: Path) -> dict[str, Any]:
-    _, height, width, channels = graph.input.shape
-    score = person_score(graph)
+def _label_wake_words(photos: Iterable[Path], folder: Path, teacher: _Teacher, out: Path) -> dict[str, Any]:
     persons = 0
     with zipfile.ZipFile(out / "images.zip", "w") as archive, (out / "train.csv").open("w", newline="") as listing:
         writer = csv.writer(listing)
@@ -127,7 +167,7 @@ def _label_wake_words(photos: Iterable[Path], folder: Path, run: Run, graph: Gra
         for number, path in enumerate(photos):
             image = load_photo(path)
             views = _wake_word_views(image)
-            probability = float(np.mean([score(run(letterbox(v, width, height, channels)[0])) for v in views]))
+            probability = float(np.mean([teacher.probability(letterbox(v, *teacher.frame)[0]) for v in views]))
             name = _store(archive, image, path.relative_to(folder))
             split = "val" if number % 20 == 19 else "train"
             person = int(probability >= 0.5)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from graphs import tiny_detector
+from onnx_teachers import fixed
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -52,6 +53,20 @@ def test_faces(photos, tmp_path):
     assert _label(str(photos), *teacher[:2], *sure)["ignored"] == 0
     with pytest.raises(UserError, match="is not empty"):
         _label(str(photos), *teacher)
+
+
+def test_an_onnx_teacher(photos, tmp_path):
+    box = [[[2.0, 2.0, 8.0, 6.0]]]  # the same in the mirror image
+    path = fixed(tmp_path / "teacher.onnx", boxes=box, scores=[[0.9]])
+    summary = _label(str(photos), "--teacher", str(path), "--out", str(tmp_path / "faces"))
+    samples, held = read_face_folder(tmp_path / "faces")
+    assert summary["boxes"] == sum(len(s.boxes) for s in [*samples, *held]) > 0
+    path = fixed(tmp_path / "words.onnx", out=[[0.2, 0.8]])
+    _label(str(photos), "--teacher", str(path), "--pixels", "signed", "--out", str(tmp_path / "words"))
+    assert [s.teacher for s in read_shared_wake_words(tmp_path / "words", "train")] == [0.8, 0.8]
+    with pytest.raises(UserError, match=r"gone\.onnx"):
+        _label(str(photos), "--teacher", str(tmp_path / "gone.onnx"), "--out", str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_teacher_must_be_trained(photos, tmp_path):
