@@ -62,10 +62,8 @@ class OnnxTeacher:
         except Exception as error:  # of many kinds, if a file is broken
             raise UserError(f"cannot read {path} as an ONNX model: {str(error).splitlines()[0]}") from error
         inputs = self._session.get_inputs()
-        if len(inputs) != 1 or len(inputs[0].shape) != 4 or "float" not in inputs[0].type:
-            raise UserError(
-                f"{path} does not take one float image; export the network alone, without what is around it"
-            )
+        if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type != "tensor(float)":
+            raise UserError(f"{path} does not take one float32 image; export the network alone, without pre-processing")
         self._path, self._form, self._input = path, form, inputs[0].name
         self.frame, self._channels_last = _frame_of(path, inputs[0].shape, form.frame)
         width, height, channels = self.frame
