@@ -11,4 +11,4 @@ FACE_LEVELS = (
 L2_SCALES = (10.0, 8.0, 5.0, None)
 """Starting factors of the heads' L2 normalisation (None: there is none)."""
 SCORE_THRESHOLD = 0.8
-"""At which shipped detectors flag at most one of 15 faceless validation photos."""
+"""At which face-m4-wide as it ships flags at most one of 15 faceless validation photos."""

@@ -39,7 +39,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "face-a": face_a,
     "face-b": face_b,
     "face-c": face_c,
-    "vww-rnnpool": partial(WakeWordNet, 128, late_expansion=4),
+    "vww-rnnpool": partial(WakeWordNet, 176, late_expansion=4),
     "vww-rnnpool-224": WakeWordNet,
     "vww-rnnpool2": partial(WakeWordNet, pools=2),
     "vww-mobilenet": MobileNetV1,
