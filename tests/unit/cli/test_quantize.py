@@ -71,7 +71,7 @@ def test_a_registered_model(cli: Cli, photos: Path) -> None:
 
 
 def test_random_weights_are_named_as_such(cli: Cli, photos: Path) -> None:
-    arguments = ("face-quant", "--input", "96x64x3", "--calibrate", "photos", "--out", "q.safetensors", "--limit", "1")
+    arguments = ("face-a", "--input", "96x64x3", "--calibrate", "photos", "--out", "q.safetensors", "--limit", "1")
     assert cli.json("quantize", *arguments)["weights"] == "random"
     assert "random" in cli.errors
     assert load_graph(cli.folder / "q.safetensors").metadata["weights"] == "random"
