@@ -44,6 +44,7 @@ GOALS = {
 """Every bar. Of some there is no value: the model does not ship trained, or the test set is not at hand."""
 
 SHOWN = ("face-m4", "face-m4-sparse", "face-m4-wide", "face-quant", "vww-rnnpool")
+"""By default."""
 
 Figures = dict[str, dict[str, float]]
 """Value by name of a figure, by execution."""
@@ -72,11 +73,7 @@ def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     data = Path(__file__).resolve().parents[2] / "shared" / "data"
-    parser.add_argument(
-        "--models",
-        default="face-m4,face-m4-sparse,face-m4-wide,face-quant,vww-rnnpool",
-        help=f"some of {','.join(shipped_models())}",
-    )
+    parser.add_argument("--models", default=",".join(SHOWN), help=f"some of {','.join(shipped_models())}")
     parser.add_argument("--data", type=Path, default=data, help="folder that holds faces/ and vww/, or cards")
     parser.add_argument("--executions", default="float,host", help=f"some of {','.join(EXECUTIONS)}")
     parser.add_argument("--limit", type=int, help="take only every n-th photo, about LIMIT in all")
